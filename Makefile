@@ -1,0 +1,41 @@
+# make demo    a sample archive, filled, audited and served on http://127.0.0.1:8765
+# make test    every test this machine can run; what it skips is listed with the reason
+# make check   formatting, types, import lines, dead code: exactly what CI runs
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+HOME_DIR ?= kho-demo
+SERVE  ?= 1
+
+.PHONY: demo test check setup setup-dev clean
+
+demo: setup
+	$(BIN)/kho demo --home $(HOME_DIR) $(if $(filter 0 no,$(SERVE)),--no-serve)
+
+test: setup-dev
+	$(BIN)/python -m pytest
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+setup: $(VENV)/.runtime
+setup-dev: $(VENV)/.dev
+
+# --no-build-isolation: the build uses the locked setuptools, so nothing unlocked is fetched.
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+# Only what `make` itself made. An archive is never removed by a make target.
+clean:
+	rm -rf $(VENV) build *.egg-info

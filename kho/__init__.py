@@ -1,0 +1,1 @@
+"""The front door: settings, wiring, command line and demo. No archival rules live here."""

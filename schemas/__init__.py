@@ -1,0 +1,1 @@
+"""The shapes of the bytes that cross our boundary, as data and types. No logic, no database."""
