@@ -1,0 +1,171 @@
+"""What the catalogue answers with: frozen values, never rows.
+
+Every value here can be made again from one storage root and the ledger (`preservation.rebuild`), so no
+record holds a row number, a local time of insertion or anything else that would differ after it.
+Times are UTC text. `detail`, `problems` and `totals` are plain JSON values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any  # JSON text turned into Python values; the outer edges give it a schema
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRecord:
+    """One held object at its head version, as `kho list` and the API show it."""
+
+    object_id: str
+    fonds_code: str
+    agency_name: str
+    file_code: str
+    arc_file_code: str
+    title: str
+    mode: str  # effective mode: 01 public, 02 conditional, 03 secret
+    maintenance: str
+    start_date: str  # ISO, possibly partial, or empty
+    end_date: str
+    document_count: int
+    file_count: int  # files under the object root
+    byte_count: int
+    head: str
+    profile: str
+    transfer_id: str
+    first_held_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """One document of a held object at its head version."""
+
+    object_id: str
+    ordinal: int
+    kind: str
+    doc_id: str
+    doc_code: str
+    title: str
+    type_code: str
+    code_number: str
+    code_notation: str
+    issued_date: str
+    organ_name: str
+    mode: str
+    pages: int | None
+    files: Sequence[Mapping[str, Json]] = field(default_factory=tuple)  # path, size, sha256, sha512
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One version of a held object."""
+
+    object_id: str
+    version: str
+    created: str
+    message: str
+    user_name: str
+    inventory_sha512: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRecord:
+    """One file that every copy of an object must have, with what its bytes must be."""
+
+    object_id: str
+    path: str  # relative to the object root
+    size: int
+    sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRecord:
+    """One copy of one object in one store, and when it was last looked at."""
+
+    object_id: str
+    store: str
+    head: str
+    written_at: str
+    read_back: str  # direct, evicted, cached: how the bytes were read back after writing
+    last_checked_at: str  # empty: never audited
+    last_verdict: str  # intact, damaged, incomplete; empty: never audited
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRecord:
+    """One transfer: what came, what was found, what was decided."""
+
+    transfer_id: str
+    source: str
+    shape: str
+    container_sha256: str
+    received_at: str
+    finished_at: str
+    operator: str
+    state: str  # accepted, refused, held-already, awaiting-decision, returned
+    object_id: str
+    version: str
+    title: str
+    decided_by: str
+    reason: str
+    problems: Sequence[Mapping[str, Json]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRunRecord:
+    """One audit run with its sums (design section 5)."""
+
+    run_id: str
+    kind: str  # all, due, named, sample
+    started_at: str
+    finished_at: str
+    operator: str
+    outcome: str
+    totals: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResultRecord:
+    """What one run found in one copy of one object. `files` lists only what is not intact."""
+
+    run_id: str
+    object_id: str
+    store: str
+    checked_at: str
+    verdict: str  # intact, damaged, incomplete
+    expected: int
+    intact: int
+    altered: int
+    missing: int
+    unreadable: int
+    not_checked: int
+    unexpected: int
+    byte_count: int
+    files: Sequence[Mapping[str, Json]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One event. `sequence` is its place in the ledger, given when it is recorded, from 1."""
+
+    event_id: str
+    type: str
+    at: str
+    agent: str
+    outcome: str
+    object_id: str = ""
+    transfer_id: str = ""
+    detail: Mapping[str, Json] = field(default_factory=dict)
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One object found, best first; `snippet` has the matched words between U+0001 and U+0002."""
+
+    record: ObjectRecord
+    snippet: str
+    score: float
