@@ -1,0 +1,294 @@
+"""An object's inventory: the value, its bytes, and the inventory of the next version.
+
+Core: no input or output. The rules a foreign inventory must obey are in `inventory_rules`; an
+`Inventory` that came out of `parse_inventory` obeys all of them. OCFL 1.1 §3.5; forward-delta
+versioning and deduplication as in the implementation notes §3.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, cast
+
+from repository.model import ContentPath, LogicalPath, ObjectId, VersionNumber, normalised_hex
+from repository.ocfl.grammar import DIGEST_LENGTHS, conflicting, is_digest, is_instant
+from repository.ocfl.inventory_rules import Draft, DraftVersion, examine
+from repository.problems import Report
+
+SpecVersion = Literal["1.0", "1.1"]
+
+
+class InvalidInventory(ValueError):
+    """The bytes are not an inventory that can be relied on; `report` says everything found."""
+
+    def __init__(self, report: Report) -> None:
+        errors = sorted({p.code for p in report if p.severity == "error"})
+        super().__init__(f"invalid inventory: {', '.join(errors)}")
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version block. `state`: digest, in lower case, → the logical paths that have these bytes."""
+
+    created: str
+    state: Mapping[str, tuple[LogicalPath, ...]]
+    message: str | None = None
+    user_name: str | None = None
+    user_address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.user_address is not None and self.user_name is None:
+            raise ValueError("a user with an address has a name")  # OCFL 1.1 E054
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything an inventory says. Digests are lower-case; `versions` are in ascending order."""
+
+    object_id: ObjectId
+    spec_version: SpecVersion
+    digest_algorithm: str
+    head: VersionNumber
+    content_directory: str
+    manifest: Mapping[str, tuple[ContentPath, ...]]
+    versions: Mapping[VersionNumber, Version]
+    fixity: Mapping[str, Mapping[str, tuple[ContentPath, ...]]] = field(default_factory=dict)
+
+    def version(self, number: VersionNumber) -> Version:
+        """The block of that version. KeyError when there is none."""
+        return self.versions[number]
+
+    def content_path(self, digest: str) -> ContentPath:
+        """Where bytes with this digest lie. KeyError when the object has none."""
+        return self.manifest[digest][0]
+
+    def state(self, number: VersionNumber) -> Mapping[LogicalPath, str]:
+        """The logical state of that version: every path with its digest."""
+        blocks = self.versions[number].state
+        return {path: digest for digest, paths in blocks.items() for path in paths}
+
+    def digest_of(self, path: ContentPath) -> str:
+        """The digest the file at a content path must have. KeyError when it is not in the manifest."""
+        return self._digests[path]
+
+    @cached_property
+    def _digests(self) -> Mapping[ContentPath, str]:
+        return {path: digest for digest, paths in self.manifest.items() for path in paths}
+
+
+@dataclass(frozen=True, slots=True)
+class NewContent:
+    """One file of a version that is being planned. `digest` is in the object's digest algorithm;
+    `fixity` holds its digests in others, by algorithm."""
+
+    logical_path: LogicalPath
+    digest: str
+    fixity: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_inventory(data: bytes) -> Inventory:
+    """The inventory in these bytes. InvalidInventory, and nothing else, when any rule is broken."""
+    draft = examine(data)
+    report = Report.of(draft.problems)
+    if report.has_errors:
+        raise InvalidInventory(report)
+    return inventory_from(draft)
+
+
+def inventory_from(draft: Draft) -> Inventory:
+    """The value of a draft without errors."""
+    assert draft.object_id is not None
+    assert draft.digest_algorithm is not None
+    assert draft.head is not None
+    # One object per path, however often an inventory repeats it: large objects are mostly paths.
+    kept: dict[str, ContentPath] = {}
+    named: dict[str, LogicalPath] = {}
+    numbers = sorted(map(VersionNumber.parse, draft.versions))
+    return Inventory(
+        object_id=ObjectId(draft.object_id),
+        spec_version=cast(SpecVersion, draft.spec_version),
+        digest_algorithm=draft.digest_algorithm,
+        head=VersionNumber.parse(draft.head),
+        content_directory=draft.content_directory,
+        manifest=_content_paths(draft.manifest, kept),
+        versions={n: _version(draft.versions[str(n)], named) for n in numbers},
+        fixity={name: _content_paths(block, kept) for name, block in draft.fixity.items()},
+    )
+
+
+def _content_paths(
+    block: Mapping[str, tuple[str, ...]], kept: dict[str, ContentPath]
+) -> dict[str, tuple[ContentPath, ...]]:
+    return {
+        digest: tuple(kept.get(path) or kept.setdefault(path, ContentPath(path)) for path in paths)
+        for digest, paths in block.items()
+    }
+
+
+def _version(draft: DraftVersion, named: dict[str, LogicalPath]) -> Version:
+    assert draft.created is not None
+    return Version(
+        created=draft.created,
+        state={
+            digest: tuple(
+                named.get(path) or named.setdefault(path, LogicalPath(path)) for path in paths
+            )
+            for digest, paths in draft.state.items()
+        },
+        message=draft.message,
+        user_name=draft.user_name,
+        user_address=draft.user_address,
+    )
+
+
+def serialise_inventory(inventory: Inventory) -> bytes:
+    """The bytes of an inventory: the same for equal inventories, and `parse_inventory` reads them."""
+    document: dict[str, object] = {
+        "id": inventory.object_id,
+        "type": f"https://ocfl.io/{inventory.spec_version}/spec/#inventory",
+        "digestAlgorithm": inventory.digest_algorithm,
+        "head": str(inventory.head),
+        "manifest": inventory.manifest,
+        "versions": {str(n): _version_block(v) for n, v in inventory.versions.items()},
+    }
+    if inventory.content_directory != "content":
+        document["contentDirectory"] = inventory.content_directory
+    if inventory.fixity:
+        document["fixity"] = inventory.fixity
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+    return text.encode("utf-8") + b"\n"
+
+
+def _version_block(version: Version) -> dict[str, object]:
+    block: dict[str, object] = {"created": version.created, "state": version.state}
+    if version.message is not None:
+        block["message"] = version.message
+    if version.user_name is not None:
+        user = {"name": version.user_name}
+        if version.user_address is not None:
+            user["address"] = version.user_address
+        block["user"] = user
+    return block
+
+
+def first_inventory(
+    object_id: ObjectId,
+    files: Sequence[NewContent],
+    created: str,
+    message: str | None,
+    user_name: str | None,
+    user_address: str | None,
+    *,
+    digest_algorithm: str = "sha512",
+) -> Inventory:
+    """The inventory of a new object with one version, under OCFL 1.1.
+
+    ValueError when the files contradict each other or a digest or the instant is malformed.
+    """
+    if digest_algorithm not in ("sha512", "sha256"):
+        raise ValueError(f"OCFL addresses content by sha512 or sha256, not {digest_algorithm!r}")
+    nothing = Inventory(object_id, "1.1", digest_algorithm, VersionNumber(0), "content", {}, {})
+    return next_inventory(nothing, files, created, message, user_name, user_address)
+
+
+def next_inventory(
+    previous: Inventory,
+    state: Sequence[NewContent],
+    created: str,
+    message: str | None,
+    user_name: str | None,
+    user_address: str | None,
+) -> Inventory:
+    """The inventory of the version after `previous`, whose complete state is `state`.
+
+    Bytes the object has in any version get no new content path; bytes that occur several times in the
+    new version get one. Other digests are recorded in `fixity` where they are not yet. ValueError as
+    for `first_inventory`, and when the object's zero-padded numbers are used up.
+    """
+    if not is_instant(created):
+        raise ValueError(f"not an RFC 3339 instant: {created!r}")
+    head = previous.head.next()
+    if head.width and not str(head).startswith("v0"):  # §3.3: v10 may not follow v09
+        raise ValueError(f"no zero-padded version number of this width follows {previous.head}")
+    files = sorted(state, key=lambda file: file.logical_path)
+    for above, below in conflicting(file.logical_path for file in files):
+        raise ValueError(f"logical paths in each other's way: {above[:200]!r}, {below[:200]!r}")
+
+    manifest = dict(previous.manifest)
+    fixity = {name: dict(block) for name, block in previous.fixity.items()}
+    recorded = {
+        name: {path: digest for digest, paths in block.items() for path in paths}
+        for name, block in fixity.items()
+    }
+    blocks: dict[str, tuple[LogicalPath, ...]] = {}
+    for file in files:
+        digest = _digest(file.digest, previous.digest_algorithm)
+        if digest not in manifest:
+            path = f"{head}/{previous.content_directory}/{file.logical_path}"
+            manifest[digest] = (ContentPath(path),)
+        blocks[digest] = (*blocks.get(digest, ()), file.logical_path)
+        for name, value in file.fixity.items():
+            _record(
+                fixity.setdefault(name, {}),
+                recorded.setdefault(name, {}),
+                manifest[digest][0],
+                _digest(value, name),
+            )
+    return Inventory(
+        object_id=previous.object_id,
+        spec_version=previous.spec_version,
+        digest_algorithm=previous.digest_algorithm,
+        head=head,
+        content_directory=previous.content_directory,
+        manifest=manifest,
+        versions={
+            **previous.versions,
+            head: Version(created, blocks, message, user_name, user_address),
+        },
+        fixity=fixity,
+    )
+
+
+def _digest(given: str, algorithm: str) -> str:
+    digest = normalised_hex(given)
+    if algorithm not in DIGEST_LENGTHS or not is_digest(digest, algorithm):
+        raise ValueError(f"not a {algorithm} digest: {given[:200]!r}")
+    return digest
+
+
+def _record(
+    block: dict[str, tuple[ContentPath, ...]],
+    recorded: dict[ContentPath, str],
+    path: ContentPath,
+    digest: str,
+) -> None:
+    known = recorded.setdefault(path, digest)
+    if known != digest:
+        raise ValueError(f"two digests of one algorithm for {path[:200]!r}")
+    if path not in block.get(digest, ()):
+        block[digest] = (*block.get(digest, ()), path)
+
+
+def new_content_paths(
+    previous: Inventory | None, following: Inventory
+) -> Mapping[ContentPath, LogicalPath]:
+    """The files that must be written for the head of `following`, each with a logical path whose
+    bytes it takes: those the manifest of `previous` does not have."""
+    before = previous.manifest if previous is not None else {}
+    state = following.versions[following.head].state
+    prefix = f"{following.head}/{following.content_directory}/"
+    found: dict[ContentPath, LogicalPath] = {}
+    for digest, paths in following.manifest.items():
+        for path in _without(paths, before.get(digest, ())):
+            logical = state[digest]
+            own = path.removeprefix(prefix)
+            found[path] = LogicalPath(own) if own in logical else logical[0]
+    return found
+
+
+def _without(paths: Iterable[ContentPath], known: Sequence[ContentPath]) -> Iterable[ContentPath]:
+    return (path for path in paths if path not in known)
