@@ -301,7 +301,7 @@ def _descriptor_length(source: Source, offset: int) -> int:
 
 
 def _disagreement(entry: CentralEntry, header: LocalHeader) -> str:
-    """How a local header contradicts the directory, or nothing: programs differ in what they believe."""
+    """How a local header contradicts the directory (programs differ in which they believe)."""
     if header.raw_name != entry.raw_name:
         return f"name {printable(header.raw_name.decode('utf-8', 'replace'))}"
     if header.method != entry.method:

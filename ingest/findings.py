@@ -25,7 +25,7 @@ def bounded(problems: Iterable[Problem], *, per_code: int = PER_CODE) -> Report:
         if seen[key] <= per_code:
             kept.append(problem)
     kept.extend(
-        info("ING-MORE", "", code=code, count=count - per_code)
+        info("ING-MORE", "", of=code, count=count - per_code)
         for (code, _), count in seen.items()
         if count > per_code
     )
