@@ -10,7 +10,8 @@ that could be looked at is told as observations, never as exceptions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol
 
@@ -25,6 +26,9 @@ from repository.model import (
 from repository.ocfl.inventory import Inventory
 
 ReadBack = Literal["direct", "evicted", "cached"]
+
+# The name under which the storage root's own files are observed, audited and reported.
+STORAGE_ROOT = ObjectId("urn:kho:storage-root")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,9 @@ class Store(Protocol):
     """One copy of everything. Unavailable is raised by any method while the store cannot be used."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name the archive knows this store by, such as `primary`."""
+        ...
 
     def check_available(self) -> None:
         """Return when the right store is there; raise Unavailable with the reason when it is absent,
@@ -184,7 +190,7 @@ class Store(Protocol):
         there and its root inventory cannot be read or does not match its sidecar."""
         ...
 
-    def commit(self, plan: VersionPlan, *, copy_from: Store | None = None) -> Receipt:
+    def commit(self, plan: VersionPlan) -> Receipt:
         """Write one version, durably.
 
         After return: the version is complete on the medium, was read back and validated, and became
@@ -193,6 +199,15 @@ class Store(Protocol):
         or the new, never half. Conflict when the head is not `plan.follows`; Locked when another
         process works on the object. Committing again what is already the head is answered with its
         receipt and writes nothing. `Kept` files are looked up in the object itself.
+        """
+        ...
+
+    def replicate(self, source: Store, object_id: ObjectId) -> Receipt:
+        """Bring this store's copy to the head of `source`, version by version, byte for byte.
+
+        The guarantees of `commit` hold for each version. Conflict when what is here is not a
+        beginning of what is there: then the copies differ and nothing is touched. Corrupt when a
+        file of the source is not what its inventory says.
         """
         ...
 
@@ -205,18 +220,38 @@ class Store(Protocol):
         ...
 
     def observe(
-        self, object_ids: Iterable[ObjectId], *, medium: bool = True
+        self, object_ids: Iterable[ObjectId], *, medium: bool = True, confirm: bool = False
     ) -> Iterator[Observation]:
-        """Look at every file under each object, reading every byte. An observation per object, in the
-        order asked. Read errors are in the observation; only a store that is gone raises
-        Unavailable, and then nothing has been said of the object at hand."""
+        """Look at every file under each object, reading every byte.
+
+        An observation per object, in the order asked. `medium`: from the medium, not from the page
+        cache. `confirm`: by OpenSSL, whatever engine is the fastest. Read errors are in the
+        observation; only a store that is gone raises Unavailable, and then nothing has been said of
+        the object at hand.
+        """
+        ...
+
+    def observe_root(self, known: Callable[[str], bool], *, medium: bool = True) -> Observation:
+        """Look at every file of the storage root that is in no known object folder.
+
+        `known` is asked with folders relative to the storage root. The observation's `object_id` is
+        STORAGE_ROOT.
+        """
+        ...
+
+    def expected_root(self) -> Mapping[str, bytes]:
+        """The files of the storage root itself and what they must hold."""
+        ...
+
+    def object_path(self, object_id: ObjectId) -> str:
+        """Where the object lies or would lie, relative to the storage root."""
         ...
 
     def walk(self) -> Iterator[RootEntry]:
         """Every object folder of the storage root, and everything there that is not one."""
         ...
 
-    def settled(self, object_id: ObjectId) -> Settled:
+    def settled(self, object_id: ObjectId) -> AbstractContextManager[None]:
         """A context in which no writer of ours is at work on the object, after finishing or undoing
         what a dead one left. For judging again what looked wrong."""
         ...
@@ -226,18 +261,17 @@ class Store(Protocol):
         ...
 
     def put_evidence(self, name: str, data: bytes, offset: int) -> None:
-        """Append `data` to the evidence file `name` at `offset`, durably. Idempotent: the same call
-        again changes nothing. Conflict when what is there already differs."""
+        """Make the evidence file `name` hold `data` from `offset` on, durably.
+
+        Idempotent, and completes what a crash left torn. Conflict when bytes are there already
+        that differ from `data`: nothing is ever taken away or replaced.
+        """
         ...
 
-    def read_evidence(self) -> Mapping[str, bytes]:
-        """The evidence files this store was given, by name."""
+    def evidence(self) -> Mapping[str, int]:
+        """The evidence files this store was given, with their sizes."""
         ...
 
-
-class Settled(Protocol):
-    """Held while an object is looked at a second time."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *exc: object) -> None: ...
+    def read_evidence(self, name: str) -> bytes:
+        """One evidence file, whole. NotFound."""
+        ...

@@ -1,0 +1,1 @@
+"""The journal of events: append-only, chained, durable, copied to every store."""
