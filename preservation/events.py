@@ -1,7 +1,7 @@
 """Event types and outcomes: what can happen to a dossier, a copy or the archive.
 
 The words are those of the PREMIS event type vocabulary of the Library of Congress where it has one,
-and are stable strings: they are stored for ever. An event says what was done, by whom, when, to what and
+and are stable strings, stored for ever. An event says what was done, by whom, when, to what and
 how it ended; `detail` holds the values that `preservation.history` needs to bring the catalogue to
 the same state again.
 """
@@ -15,14 +15,15 @@ class EventType(StrEnum):
     """What was done."""
 
     ARCHIVE_MADE = "archive creation"
-    STORE_ADDED = "store registration"
     INGESTION = "ingestion"  # a new dossier is held in all required copies
     UPDATE = "metadata modification"  # a later version was written
     REPLICATION = "replication"  # a copy was made or brought up to date
     REFUSAL = "refusal"  # a transfer was judged and not taken
     DUPLICATE = "duplicate receipt"  # a transfer of what is held already
     DECISION = "decision"  # a person approved or returned a transfer
-    AUDIT = "fixity check"  # one audit run, with its sums
+    AUDIT_BEGUN = "fixity audit begun"  # a run without its end was interrupted, and shows
+    AUDIT_RESULTS = "fixity check"  # a batch of objects, each in one copy
+    AUDIT_ENDED = "fixity audit ended"  # with the sums of the whole run
     RECOVERY = "recovery"  # an interrupted write was finished or undone
     REBUILD = "catalogue rebuild"
 

@@ -1,0 +1,203 @@
+"""The judgement of an audit: what should be there, what was seen, and what that means. Pure.
+
+Every expected file gets exactly one verdict, so that for each object and each run
+
+    expected = intact + altered + missing + unreadable + not_checked
+
+and what was seen though nobody expected it is counted apart. "Could not look" is UNREADABLE or
+NOT_CHECKED, never INTACT and never MISSING: a file is missing only where its folder could be listed and
+it was not in it. A verdict INTACT can only come from a digest that was computed and is equal.
+"""
+
+from __future__ import annotations
+
+import errno as errors
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import assert_never
+
+from repository.catalogue.records import ExpectedRecord
+from repository.store import Observation, ObservedFile
+
+
+class FileVerdict(StrEnum):
+    """What an audit found of one file."""
+
+    INTACT = "intact"
+    ALTERED = "altered"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    NOT_CHECKED = "not_checked"
+    UNEXPECTED = "unexpected"
+
+
+class CopyVerdict(StrEnum):
+    """What an audit found of one copy of one object."""
+
+    INTACT = "intact"
+    DAMAGED = "damaged"  # something altered, missing or unexpected
+    INCOMPLETE = "incomplete"  # nothing damaged found, but not everything could be looked at
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinding:
+    """One file that is not intact, and why."""
+
+    path: str
+    verdict: FileVerdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The counts of one copy, or of a run. Refuses to exist when they do not add up."""
+
+    expected: int = 0
+    intact: int = 0
+    altered: int = 0
+    missing: int = 0
+    unreadable: int = 0
+    not_checked: int = 0
+    unexpected: int = 0
+
+    def __post_init__(self) -> None:
+        found = self.intact + self.altered + self.missing + self.unreadable + self.not_checked
+        if found != self.expected or min(self.as_dict().values()) < 0:
+            raise ValueError(f"the sums of an audit do not add up: {self.as_dict()}")
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            **{name: value + getattr(other, name) for name, value in self.as_dict().items()}
+        )
+
+    def as_dict(self) -> dict[str, int]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def verdict(self) -> CopyVerdict:
+        """Damage outweighs what could not be checked; both outweigh the rest."""
+        if self.altered or self.missing or self.unexpected:
+            return CopyVerdict.DAMAGED
+        if self.unreadable or self.not_checked:
+            return CopyVerdict.INCOMPLETE
+        return CopyVerdict.INTACT
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJudgement:
+    """The judgement of one copy: its sums, everything not intact, and how many bytes were read."""
+
+    sums: Sums
+    findings: tuple[FileFinding, ...]
+    byte_count: int
+
+    @property
+    def verdict(self) -> CopyVerdict:
+        return self.sums.verdict()
+
+
+def compare(expected: Sequence[ExpectedRecord], seen: Observation) -> CopyJudgement:
+    """Judge one copy of one object."""
+    observed = {file.path: file for file in seen.files}
+    odd = {name.rstrip("/"): name for name in seen.odd}
+    unlisted = dict(seen.unlisted)
+    findings = []
+    counts = dict.fromkeys(FileVerdict, 0)
+    for wanted in expected:
+        verdict, reason = _verdict(wanted, observed.get(wanted.path), odd, unlisted)
+        counts[verdict] += 1
+        if verdict is not FileVerdict.INTACT:
+            findings.append(FileFinding(wanted.path, verdict, reason))
+    for finding in _unexpected(expected, seen):
+        counts[FileVerdict.UNEXPECTED] += 1
+        findings.append(finding)
+    return CopyJudgement(
+        sums=_sums(len(expected), counts),
+        findings=tuple(findings),
+        byte_count=sum(file.size or 0 for file in seen.files if file.sha512 is not None),
+    )
+
+
+def not_checked(expected: Sequence[ExpectedRecord] | int, reason: str) -> CopyJudgement:
+    """The judgement of a copy that nobody could look at."""
+    count = expected if isinstance(expected, int) else len(expected)
+    findings = (FileFinding(".", FileVerdict.NOT_CHECKED, reason),) if count else ()
+    return CopyJudgement(Sums(expected=count, not_checked=count), findings, 0)
+
+
+def _verdict(
+    wanted: ExpectedRecord,
+    seen: ObservedFile | None,
+    odd: Mapping[str, str],
+    unlisted: Mapping[str, int],
+) -> tuple[FileVerdict, str]:
+    if seen is None:
+        if wanted.path in odd:
+            return FileVerdict.ALTERED, "not a regular file any more"
+        for folder in _parents(wanted.path):
+            if folder in unlisted:
+                return FileVerdict.UNREADABLE, _reason(unlisted[folder], f"folder {folder}")
+        return FileVerdict.MISSING, ""
+    if seen.errno is not None:
+        # A name that was listed and is gone at the time of opening: gone, as far as we can see.
+        if seen.errno == errors.ENOENT:
+            return FileVerdict.MISSING, ""
+        if seen.errno == errors.ELOOP:
+            return FileVerdict.ALTERED, "replaced by a link"
+        return FileVerdict.UNREADABLE, _reason(seen.errno, "")
+    if seen.sha512 is None:
+        return FileVerdict.UNREADABLE, "no digest was computed"
+    if seen.sha512 != wanted.sha512:
+        if seen.size != wanted.size:
+            return FileVerdict.ALTERED, f"{seen.size} bytes, expected {wanted.size}"
+        return FileVerdict.ALTERED, "same size, other content"
+    return FileVerdict.INTACT, ""
+
+
+def _unexpected(expected: Sequence[ExpectedRecord], seen: Observation) -> Iterator[FileFinding]:
+    wanted = {file.path for file in expected}
+    for file in seen.files:
+        if file.path not in wanted:
+            yield FileFinding(_printable(file.path), FileVerdict.UNEXPECTED)
+    for name in seen.odd:
+        if name.rstrip("/") not in wanted:
+            what = "an empty folder" if name.endswith("/") else "not a regular file"
+            yield FileFinding(_printable(name), FileVerdict.UNEXPECTED, what)
+
+
+def _sums(expected: int, counts: Mapping[FileVerdict, int]) -> Sums:
+    values = {}
+    for verdict, count in counts.items():
+        match verdict:
+            case FileVerdict.INTACT:
+                values["intact"] = count
+            case FileVerdict.ALTERED:
+                values["altered"] = count
+            case FileVerdict.MISSING:
+                values["missing"] = count
+            case FileVerdict.UNREADABLE:
+                values["unreadable"] = count
+            case FileVerdict.NOT_CHECKED:
+                values["not_checked"] = count
+            case FileVerdict.UNEXPECTED:
+                values["unexpected"] = count
+            case _:
+                assert_never(verdict)
+    return Sums(expected=expected, **values)
+
+
+def _parents(path: str) -> Iterable[str]:
+    parts = path.split("/")[:-1]
+    yield "."
+    for end in range(1, len(parts) + 1):
+        yield "/".join(parts[:end])
+
+
+def _reason(code: int, where: str) -> str:
+    name = errors.errorcode.get(code, str(code))
+    return f"{name} {where}".strip()
+
+
+def _printable(path: str) -> str:
+    """A name as text that JSON and a terminal can carry: bytes that are not UTF-8 as `\\xNN`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

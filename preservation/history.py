@@ -1,0 +1,116 @@
+"""What happened, told once: the one way in which an event changes the catalogue.
+
+Live work and `kho rebuild` both go through `apply`, so a catalogue made again from storage and ledger
+answers as the first one did. What storage itself tells (objects, versions, files) comes from
+`preservation.indexing`; here is only what storage cannot tell: transfers, copies, audits.
+
+`detail` of each event type, as written to the ledger for ever:
+
+    ingestion, refusal, duplicate receipt, decision   {"transfer": {…TransferRecord}}
+    ingestion, metadata modification, replication     {"copies": [{…CopyRecord}], "version", …}
+    fixity audit begun / ended                        {"run": {…AuditRunRecord}}
+    fixity check                                      {"run_id", "results": [[…AuditResultRecord]]}
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, astuple
+from datetime import datetime
+from typing import Any, Protocol
+
+from preservation.events import EventType, Outcome
+from repository.catalogue.records import (
+    AuditResultRecord,
+    AuditRunRecord,
+    CopyRecord,
+    EventRecord,
+    TransferRecord,
+)
+from repository.clock import utc_text
+
+
+class HistoryWriter(Protocol):
+    """The part of a catalogue transaction that history needs."""
+
+    def put_copy(self, copy: CopyRecord) -> None: ...
+
+    def mark_copy_checked(self, object_id: str, store: str, at: str, verdict: str) -> None: ...
+
+    def put_transfer(self, transfer: TransferRecord) -> None: ...
+
+    def put_audit_run(self, run: AuditRunRecord) -> None: ...
+
+    def put_audit_results(self, results: Iterable[AuditResultRecord]) -> None: ...
+
+    def append_event(self, event: EventRecord) -> EventRecord: ...
+
+
+def new_event(
+    type_: EventType,
+    *,
+    at: datetime,
+    agent: str,
+    outcome: Outcome,
+    object_id: str = "",
+    transfer_id: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> EventRecord:
+    """An event that has not been recorded yet."""
+    return EventRecord(
+        event_id=str(uuid.uuid4()),
+        type=type_.value,
+        at=utc_text(at),
+        agent=agent,
+        outcome=outcome.value,
+        object_id=object_id,
+        transfer_id=transfer_id,
+        detail=dict(detail or {}),
+    )
+
+
+def record(tx: HistoryWriter, event: EventRecord) -> EventRecord:
+    """Apply the event and put it in the outbox, in the caller's transaction: both or neither."""
+    apply(tx, event)
+    return tx.append_event(event)
+
+
+def apply(tx: HistoryWriter, event: EventRecord) -> None:
+    """Bring the catalogue to the state after the event. Applying it again changes nothing."""
+    detail = event.detail
+    if "transfer" in detail:
+        tx.put_transfer(TransferRecord(**detail["transfer"]))
+    for copy in detail.get("copies", ()):
+        tx.put_copy(CopyRecord(**copy))
+    if "run" in detail:
+        tx.put_audit_run(AuditRunRecord(**detail["run"]))
+    if "results" in detail:
+        results = [AuditResultRecord(detail["run_id"], *row) for row in detail["results"]]
+        tx.put_audit_results(results)
+        for result in results:
+            tx.mark_copy_checked(result.object_id, result.store, result.checked_at, result.verdict)
+
+
+def transfer_detail(transfer: TransferRecord) -> dict[str, Any]:
+    """What an event says of a transfer."""
+    return {"transfer": asdict(transfer)}
+
+
+def copies_detail(copies: Iterable[CopyRecord], version: str, inventory: str) -> dict[str, Any]:
+    """What an event says of the copies that were written and read back."""
+    return {
+        "copies": [asdict(copy) for copy in copies],
+        "version": version,
+        "inventory_sha512": inventory,
+    }
+
+
+def run_detail(run: AuditRunRecord) -> dict[str, Any]:
+    """What an event says of an audit run."""
+    return {"run": asdict(run)}
+
+
+def results_detail(run_id: str, results: Iterable[AuditResultRecord]) -> dict[str, Any]:
+    """What an event says of a batch of audit results: a row each, without the run's id."""
+    return {"run_id": run_id, "results": [list(astuple(result))[1:] for result in results]}
