@@ -1,0 +1,83 @@
+"""Draws laid-out pages as a PDF with embedded font subsets and text that can be extracted.
+
+The bytes depend on the input alone: no clock, no random identifiers (`invariant`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from io import BytesIO
+
+from reportlab import rl_config
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfgen.canvas import Canvas
+
+from kho.demo.layout import FACES, PAGE_HEIGHT, PAGE_WIDTH, Page, font
+
+_INVISIBLE = 3
+"""Text rendering mode 3: neither filled nor stroked, but found and copied (ISO 32000-1, 9.3.6)."""
+
+
+def draw_pdf(pages: Sequence[Page], *, title: str, author: str) -> bytes:
+    """A born-digital document."""
+    canvas, out = _begin(title, author)
+    for page in pages:
+        canvas.setLineWidth(0.7)
+        _draw_text(canvas, page)
+        for rule in page.rules:
+            canvas.line(rule.x, rule.y, rule.x + rule.width, rule.y)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def draw_scan_pdf(
+    images: Sequence[bytes], layers: Sequence[Page] | None, *, title: str, author: str
+) -> bytes:
+    """JPEG pictures as full pages; with `layers`, invisible text behind each (two layers)."""
+    canvas, out = _begin(title, author)
+    for number, image in enumerate(images):
+        canvas.drawImage(ImageReader(BytesIO(image)), 0, 0, PAGE_WIDTH, PAGE_HEIGHT)
+        if layers is not None:
+            _draw_text(canvas, layers[number], _INVISIBLE)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _begin(title: str, author: str) -> tuple[Canvas, BytesIO]:
+    _prepare()
+    out = BytesIO()
+    canvas = Canvas(
+        out,
+        pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
+        invariant=1,
+        pageCompression=1,
+        # Else Helvetica would be named in every file, and it is not embedded.
+        initialFontName=f"KhoDemoSerif-{FACES[0]}",
+    )
+    canvas.setTitle(title)
+    canvas.setAuthor(author)
+    canvas.setCreator("Kho demo")
+    canvas.setProducer("ReportLab")
+    return canvas, out
+
+
+@cache
+def _prepare() -> None:
+    # Binary streams: reportlab's ASCII85 makes them a quarter larger and is written in Python.
+    rl_config.useA85 = 0
+    for face in FACES:
+        pdfmetrics.registerFont(font(face))
+
+
+def _draw_text(canvas: Canvas, page: Page, mode: int = 0) -> None:
+    for run in page.runs:
+        text = canvas.beginText(run.x, run.y)
+        text.setFont(f"KhoDemoSerif-{run.face}", run.size)
+        text.setTextRenderMode(mode)
+        text.setWordSpace(run.space)
+        text.textOut(run.text)
+        canvas.drawText(text)
