@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repository.catalogue.catalogue import SearchText, Transaction
-
 from preservation.dossier import Document, Dossier, FileRole, ReceivedFile
 from preservation.package.plan import read_profile, read_record
+from repository.catalogue.catalogue import SearchText, Transaction
 from repository.catalogue.records import (
     DocumentRecord,
     ExpectedRecord,
@@ -38,11 +37,11 @@ class IndexedObject:
 def read_object(store: Store, object_id: ObjectId) -> IndexedObject:
     """Read what the catalogue needs of one object. NotFound, Corrupt, Unavailable."""
     facts = store.facts(object_id)
-    record = _logical(store, facts, facts.head.version, RECORD_PATH)
+    record = read_logical(store, facts, facts.head.version, RECORD_PATH)
     profiles = {}
     for version in facts.versions:
         number = VersionNumber.parse(version.version)
-        bag_info = _logical(store, facts, number, LogicalPath("bag-info.txt"))
+        bag_info = read_logical(store, facts, number, LogicalPath("bag-info.txt"))
         profiles[version.version] = read_profile(bag_info)
     try:
         return IndexedObject(facts, read_record(record), profiles)
@@ -163,7 +162,10 @@ def _search_text(dossier: Dossier) -> SearchText:
     )
 
 
-def _logical(store: Store, facts: ObjectFacts, version: VersionNumber, path: LogicalPath) -> bytes:
+def read_logical(
+    store: Store, facts: ObjectFacts, version: VersionNumber, path: LogicalPath
+) -> bytes:
+    """The bytes of one file of a version's state, proven to be what the inventory says. Corrupt."""
     digest = facts.inventory.state(version).get(path)
     if digest is None:
         raise Corrupt(f"{facts.object_id} {version} has no {path}: it was not made by Kho.")

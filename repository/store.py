@@ -160,11 +160,13 @@ class StoreStatus:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """One interrupted write that was finished or undone, told in one line."""
+    """One interrupted piece of work that was finished, undone or put off, told in one line."""
 
     store: str
     object_id: str
-    action: Literal["rolled forward", "rolled back", "staging removed"]
+    action: Literal[
+        "rolled forward", "rolled back", "staging removed", "finished", "undone", "postponed"
+    ]
     detail: str
 
 

@@ -1,0 +1,206 @@
+"""To hold: a planned version goes into every required store, and the catalogue learns of it.
+
+Hops 6 and 7 of the life of a dossier, used for new dossiers and later versions alike. The order is:
+note the intention → commit to each store, each read back → record in one transaction with the event →
+ledger → forget the intention. Killed anywhere, `recover` finishes when one store has the version, and
+undoes when none has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from preservation import history, indexing
+from preservation.events import EventType, Outcome
+from preservation.indexing import IndexedObject
+from preservation.work import WorkFolder, WorkNote, WorkState
+from repository.catalogue.catalogue import Catalogue
+from repository.catalogue.records import CopyRecord, TransferRecord
+from repository.clock import Clock, utc_text
+from repository.errors import Corrupt, Locked, Unavailable
+from repository.model import ObjectId, VersionNumber
+from repository.store import Receipt, Recovered, Store, VersionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingServices:
+    """What holding works with. `stores` in the order they are written; the first is read from."""
+
+    catalogue: Catalogue
+    stores: Sequence[Store]
+    clock: Clock
+    work: WorkFolder
+    publish: Callable[[], None]
+    step: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is to be recorded once the version is held: the event's type, who, and the transfer."""
+
+    type: EventType
+    operator: str
+    transfer: TransferRecord | None
+    reason: str = ""
+
+
+def require_stores(services: HoldingServices) -> None:
+    """Unavailable unless every store is there: what cannot be kept as required is not taken."""
+    for store in services.stores:
+        store.check_available()
+
+
+def hold(services: HoldingServices, work_id: str, plan: VersionPlan, holding: Holding) -> None:
+    """Commit the plan to every store and record it. The caller holds the work's lock.
+
+    After return the version is in every store, was read back from each, and is in the catalogue
+    with its event. After an exception or a crash `recover` makes it so, or as if it never began.
+    """
+    version = plan.follows.next() if plan.follows else VersionNumber(1)
+    services.work.write(
+        WorkNote(
+            work_id,
+            WorkState.COMMITTING,
+            plan.object_id,
+            str(version),
+            {
+                "type": holding.type.value,
+                "operator": holding.operator,
+                "transfer": asdict(holding.transfer) if holding.transfer else None,
+                "reason": holding.reason,
+            },
+        )
+    )
+    services.step("intention noted")
+    receipts = []
+    for store in services.stores:
+        receipts.append(store.commit(plan))
+        services.step(f"committed to {store.name}")
+    _record(services, plan.object_id, receipts, holding)
+    services.step("recorded")
+    services.publish()
+    services.step("published")
+    services.work.end(work_id)
+
+
+def recover(services: HoldingServices) -> list[Recovered]:
+    """Finish or undo everything that dead workers left, in the stores and in the work folder.
+
+    What somebody alive is doing is left alone, and so is what waits for a person. What cannot be
+    finished now because a store is away stays noted, and is told in the list's last entries.
+    """
+    done: list[Recovered] = []
+    for store in services.stores:
+        try:
+            done += store.recover()
+        except Unavailable as problem:
+            done.append(Recovered(store.name, "", "postponed", problem.operator))
+    for found in services.work.all():
+        try:
+            with services.work.resume(found.work_id) as note:
+                if note is not None and note.state is not WorkState.AWAITING:
+                    done += _finish_or_undo(services, note)
+        except Locked:
+            continue
+        except Unavailable as problem:
+            done.append(Recovered("", found.object_id, "postponed", problem.operator))
+    return done
+
+
+def _finish_or_undo(services: HoldingServices, note: WorkNote) -> list[Recovered]:
+    if note.state is WorkState.RECEIVING:
+        services.work.end(note.work_id)
+        return [Recovered("", "", "undone", f"{note.work_id}: nothing had been written")]
+    object_id = ObjectId(note.object_id)
+    version = VersionNumber.parse(note.version)
+    # Asked of every store before anything is undone: one that is away may have it.
+    heads = [(store, store.head(object_id)) for store in services.stores]
+    holders = [store for store, head in heads if head is not None and head.version >= version]
+    if not holders:
+        services.work.end(note.work_id)
+        return [Recovered("", object_id, "undone", f"{note.work_id}: no store has {version}")]
+    record = services.catalogue.object(object_id)
+    if record is None or VersionNumber.parse(record.head) < version:
+        _finish(services, object_id, holders[0], note)
+    services.publish()
+    services.work.end(note.work_id)
+    return [Recovered("", object_id, "finished", f"{note.work_id}: {version} is held")]
+
+
+def _finish(services: HoldingServices, object_id: ObjectId, holder: Store, note: WorkNote) -> None:
+    source = holder.facts(object_id).head
+    receipts = [
+        Receipt(store.name, source, "cached", 0, 0)
+        if store is holder
+        else store.replicate(holder, object_id)
+        for store in services.stores
+    ]
+    transfer = note.detail.get("transfer")
+    holding = Holding(
+        type=EventType(note.detail["type"]),
+        operator=str(note.detail["operator"]),
+        transfer=TransferRecord(**transfer) if transfer else None,
+        reason=str(note.detail.get("reason", "")),
+    )
+    _record(services, object_id, receipts, holding)
+
+
+def _record(
+    services: HoldingServices,
+    object_id: ObjectId,
+    receipts: Sequence[Receipt],
+    holding: Holding,
+) -> None:
+    now = services.clock.now()
+    held = indexing.read_object(services.stores[0], object_id)
+    for receipt in receipts:
+        if receipt.head != held.facts.head:
+            raise Corrupt(
+                f"{object_id} in {receipt.store} is not what {services.stores[0].name} has. "
+                "Nothing was recorded; audit both."
+            )
+    copies = [_copy(object_id, receipt, now) for receipt in receipts]
+    event = history.new_event(
+        holding.type,
+        at=now,
+        agent=holding.operator,
+        outcome=Outcome.SUCCESS,
+        object_id=object_id,
+        transfer_id=holding.transfer.transfer_id if holding.transfer else "",
+        detail={
+            **_transfer_detail(held, holding, now),
+            **history.copies_detail(
+                copies, str(held.facts.head.version), held.facts.head.inventory_sha512
+            ),
+            **({"reason": holding.reason} if holding.reason else {}),
+        },
+    )
+    with services.catalogue.transaction() as tx:
+        indexing.put_object(tx, held)
+        history.record(tx, event)
+
+
+def _copy(object_id: ObjectId, receipt: Receipt, now: datetime) -> CopyRecord:
+    return CopyRecord(
+        object_id=object_id,
+        store=receipt.store,
+        head=str(receipt.head.version),
+        written_at=utc_text(now),
+        read_back=receipt.read_back,
+        last_checked_at="",
+        last_verdict="",
+    )
+
+
+def _transfer_detail(held: IndexedObject, holding: Holding, now: datetime) -> dict[str, object]:
+    if holding.transfer is None:
+        return {}
+    transfer = replace(
+        holding.transfer,
+        object_id=held.facts.object_id,
+        version=str(held.facts.head.version),
+        finished_at=utc_text(now),
+    )
+    return history.transfer_detail(transfer)

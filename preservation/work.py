@@ -1,0 +1,112 @@
+"""Work in progress on disk, so that a crash leaves something to finish or undo.
+
+    FOLDER/{work id}/work.json   what the work is and how far it has come
+    FOLDER/{work id}/…           whatever the work needs (received bytes in quarantine)
+    FOLDER/{work id}.lock        held by whoever does it, for as long as he lives
+
+Only this says which objects are being written: audits ask it before they judge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from repository import durable, locks
+from repository.errors import Corrupt
+
+
+class WorkState(StrEnum):
+    """How far a piece of work has come."""
+
+    RECEIVING = "receiving"  # nothing outside its own folder was touched
+    AWAITING = "awaiting-decision"  # complete and checked; a person decides
+    COMMITTING = "committing"  # an object may be in some stores and not in others
+
+
+@dataclass(frozen=True, slots=True)
+class WorkNote:
+    """What `work.json` says. `detail` is what finishing needs."""
+
+    work_id: str
+    state: WorkState
+    object_id: str = ""
+    version: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class WorkFolder:
+    """All work in progress of one archive."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def begin(self, work_id: str, *, wait: float = locks.DEFAULT_WAIT) -> Iterator[Path]:
+        """A fresh folder for the work, locked while the block runs. Locked when somebody has it.
+
+        What an earlier, dead worker left under this name must have been settled before: a folder
+        in state COMMITTING is Corrupt here, never cleared. The folder stays when the block ends in
+        any way; `end` removes it.
+        """
+        with locks.held(self._lock(work_id), f"Work {work_id}", wait=wait):
+            folder = self._folder / work_id
+            note = self.note(work_id)
+            if note is not None and note.state is not WorkState.RECEIVING:
+                raise Corrupt(
+                    f"{work_id} is {note.state.value}: finish it first (`kho recover`, "
+                    "`kho transfer approve` or `return`)."
+                )
+            durable.remove_staging(folder)
+            folder.mkdir()
+            self.write(WorkNote(work_id, WorkState.RECEIVING))
+            yield folder
+
+    @contextmanager
+    def resume(self, work_id: str, *, wait: float = 0) -> Iterator[WorkNote | None]:
+        """Take over work nobody alive is doing. None when there is none. Locked when somebody is."""
+        with locks.held(self._lock(work_id), f"Work {work_id}", wait=wait):
+            yield self.note(work_id)
+
+    def write(self, note: WorkNote) -> None:
+        """Note durably how far the work has come. The caller holds its lock."""
+        data = json.dumps(asdict(note), ensure_ascii=False).encode()
+        durable.write_durably(self._folder / note.work_id / "work.json", data)
+
+    def note(self, work_id: str) -> WorkNote | None:
+        """What the work's folder says; None when there is no such folder. Corrupt."""
+        path = self._folder / work_id / "work.json"
+        try:
+            value = json.loads(path.read_bytes())
+            return WorkNote(**{**value, "state": WorkState(value["state"])})
+        except FileNotFoundError:
+            # Died between making the folder and saying what it was for: nothing was done.
+            return WorkNote(work_id, WorkState.RECEIVING) if path.parent.exists() else None
+        except (ValueError, TypeError, KeyError) as problem:
+            raise Corrupt(f"{path} cannot be understood: {problem}") from problem
+
+    def end(self, work_id: str) -> None:
+        """The work is finished or undone: remove its folder."""
+        durable.remove_staging(self._folder / work_id)
+
+    def all(self) -> list[WorkNote]:
+        """Every piece of work there is, whoever does it, in order of name."""
+        notes = []
+        for path in sorted(self._folder.iterdir()):
+            if path.is_dir():
+                note = self.note(path.name)
+                if note is not None:
+                    notes.append(note)
+        return notes
+
+    def in_progress(self) -> set[str]:
+        """The objects that are, or may be, in some stores and not yet in others."""
+        return {note.object_id for note in self.all() if note.state is WorkState.COMMITTING}
+
+    def _lock(self, work_id: str) -> Path:
+        return self._folder / f"{work_id}.lock"
