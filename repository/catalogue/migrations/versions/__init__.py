@@ -1,0 +1,1 @@
+"""One file per step. A step, once released, is never changed."""

@@ -1,0 +1,326 @@
+"""The questions of the catalogue: each a function of a connection that answers with records.
+
+Every list has a stated order that depends on the records alone, never on when or in which order they
+were put. Searching is apart (`search.py`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
+
+from repository.catalogue.records import (
+    AuditResultRecord,
+    AuditRunRecord,
+    CopyRecord,
+    DocumentRecord,
+    EventRecord,
+    ExpectedRecord,
+    ObjectRecord,
+    TransferRecord,
+    VersionRecord,
+)
+from repository.catalogue.tables import (
+    audit_results,
+    audit_runs,
+    copies,
+    documents,
+    events,
+    expected_files,
+    names,
+    objects,
+    outbox,
+    payloads,
+    transfers,
+    versions,
+)
+
+_BATCH = 500  # values of one IN list
+
+TRANSFER_STATES = ("accepted", "refused", "held-already", "awaiting-decision", "returned")
+
+
+def object_record(connection: Connection, object_id: str) -> ObjectRecord | None:
+    """One object, or None."""
+    row = connection.execute(
+        select(*OBJECT_COLUMNS).where(objects.c.object_id == object_id)
+    ).one_or_none()
+    return None if row is None else as_object(row)
+
+
+def object_page(
+    connection: Connection,
+    *,
+    after: str | None,
+    limit: int,
+    fonds: str | None,
+    modes: Collection[str] | None,
+) -> Sequence[ObjectRecord]:
+    """At most `limit` objects after `after`, by object_id."""
+    query = select(*OBJECT_COLUMNS).where(*visible(fonds, modes)).order_by(objects.c.object_id)
+    if after is not None:
+        query = query.where(objects.c.object_id > after)
+    return [as_object(row) for row in connection.execute(query.limit(limit))]
+
+
+def object_by_file_code(connection: Connection, fonds: str, file_code: str) -> ObjectRecord | None:
+    """The first object of that file code, compared in NFC."""
+    query = select(*OBJECT_COLUMNS).where(
+        objects.c.fonds_code == fonds,
+        objects.c.file_code_nfc == unicodedata.normalize("NFC", file_code),
+    )
+    row = connection.execute(query.order_by(objects.c.object_id).limit(1)).one_or_none()
+    return None if row is None else as_object(row)
+
+
+def object_of_document(connection: Connection, fonds: str, doc_id: str) -> str | None:
+    """The first object with that document, or None."""
+    query = (
+        select(objects.c.object_id)
+        .join(documents, documents.c.object_id == objects.c.object_id)
+        .where(objects.c.fonds_code == fonds, documents.c.doc_id == doc_id)
+    )
+    return connection.execute(query.order_by(objects.c.object_id).limit(1)).scalar()
+
+
+def objects_with_payload(connection: Connection, sha256s: Collection[str]) -> Mapping[str, str]:
+    """Digest to the first object that has it, of those digests that any has."""
+    found: dict[str, str] = {}
+    wanted = iter(sorted(set(sha256s)))
+    while batch := list(islice(wanted, _BATCH)):
+        query = (
+            select(payloads.c.sha256, func.min(names.c.name))
+            .join(names, names.c.key == payloads.c.object_key)
+            .where(payloads.c.sha256.in_(batch))
+            .group_by(payloads.c.sha256)
+        )
+        found.update((digest, name) for digest, name in connection.execute(query))
+    return found
+
+
+def documents_of(connection: Connection, object_id: str) -> Sequence[DocumentRecord]:
+    """In the order of the dossier."""
+    query = select(*_but(documents, "place")).where(documents.c.object_id == object_id)
+    rows = connection.execute(query.order_by(documents.c.place))
+    return tuple(DocumentRecord(**_with_tuple(row, "files")) for row in rows)
+
+
+def versions_of(connection: Connection, object_id: str) -> Sequence[VersionRecord]:
+    """First version to head."""
+    query = select(*_but(versions, "place")).where(versions.c.object_id == object_id)
+    rows = connection.execute(query.order_by(versions.c.place))
+    return tuple(VersionRecord(**row._mapping) for row in rows)
+
+
+def expected_of(connection: Connection, object_id: str) -> Sequence[ExpectedRecord]:
+    """By path."""
+    table = expected_files
+    query = (
+        select(table.c.path, table.c.size, table.c.sha512)
+        .join(names, names.c.key == table.c.object_key)
+        .where(names.c.name == object_id)
+        .order_by(table.c.path)
+    )
+    return tuple(ExpectedRecord(object_id, *row) for row in connection.execute(query))
+
+
+def copies_of(connection: Connection, object_id: str) -> Sequence[CopyRecord]:
+    """By store."""
+    query = select(copies).where(copies.c.object_id == object_id).order_by(copies.c.store)
+    return _copies(connection, query)
+
+
+def copy_page(
+    connection: Connection, store: str, *, after: str | None, limit: int
+) -> Sequence[CopyRecord]:
+    """At most `limit` copies of a store after an object, by object_id."""
+    query = select(copies).where(copies.c.store == store).order_by(copies.c.object_id)
+    if after is not None:
+        query = query.where(copies.c.object_id > after)
+    return _copies(connection, query.limit(limit))
+
+
+def stale_copies(
+    connection: Connection, store: str, checked_before: str, limit: int
+) -> Sequence[CopyRecord]:
+    """Never checked copies first, then the longest unchecked."""
+    query = select(copies).where(
+        copies.c.store == store,
+        or_(copies.c.last_checked_at < checked_before, copies.c.last_checked_at == ""),
+    )
+    query = query.order_by(copies.c.last_checked_at, copies.c.object_id)
+    return _copies(connection, query.limit(limit))
+
+
+def transfer(connection: Connection, transfer_id: str) -> TransferRecord | None:
+    """One transfer, or None."""
+    query = select(transfers).where(transfers.c.transfer_id == transfer_id)
+    return next(_transfers(connection, query), None)
+
+
+def transfer_list(
+    connection: Connection, *, limit: int | None, state: str | None
+) -> Sequence[TransferRecord]:
+    """Last received first."""
+    query = select(transfers)
+    if state is not None:
+        query = query.where(transfers.c.state == state)
+    query = query.order_by(transfers.c.received_at.desc(), transfers.c.transfer_id.desc())
+    return tuple(_transfers(connection, query.limit(limit)))
+
+
+def transfer_by_container(connection: Connection, sha256: str) -> TransferRecord | None:
+    """The first accepted transfer of these bytes, else the last of any state."""
+    same = select(transfers).where(transfers.c.container_sha256 == sha256)
+    taken = same.where(transfers.c.state == "accepted").order_by(
+        transfers.c.received_at, transfers.c.transfer_id
+    )
+    latest = same.order_by(transfers.c.received_at.desc(), transfers.c.transfer_id.desc())
+    found = next(_transfers(connection, taken.limit(1)), None)
+    return found or next(_transfers(connection, latest.limit(1)), None)
+
+
+def audit_run(connection: Connection, run_id: str) -> AuditRunRecord | None:
+    """One run, or None."""
+    row = connection.execute(select(audit_runs).where(audit_runs.c.run_id == run_id)).one_or_none()
+    return None if row is None else AuditRunRecord(**row._mapping)
+
+
+def audit_run_list(connection: Connection, *, limit: int | None) -> Sequence[AuditRunRecord]:
+    """Last started first."""
+    query = select(audit_runs).order_by(audit_runs.c.started_at.desc(), audit_runs.c.run_id.desc())
+    return tuple(AuditRunRecord(**row._mapping) for row in connection.execute(query.limit(limit)))
+
+
+def audit_results_of_run(
+    connection: Connection, run_id: str, *, only_not_intact: bool
+) -> Sequence[AuditResultRecord]:
+    """By object_id and store."""
+    query = _RESULTS.where(_run.c.name == run_id).order_by(_object.c.name, audit_results.c.store)
+    if only_not_intact:
+        query = query.where(audit_results.c.verdict != "intact")
+    return _results(connection, query)
+
+
+def audit_results_of_object(
+    connection: Connection, object_id: str, *, limit: int | None
+) -> Sequence[AuditResultRecord]:
+    """Last checked first."""
+    query = _RESULTS.where(_object.c.name == object_id).order_by(
+        audit_results.c.checked_at.desc(), _run.c.name.desc(), audit_results.c.store
+    )
+    return _results(connection, query.limit(limit))
+
+
+def event_list(
+    connection: Connection, *, after: int, limit: int | None, object_id: str | None
+) -> Sequence[EventRecord]:
+    """By sequence."""
+    query = select(events).where(events.c.sequence > after)
+    if object_id is not None:
+        query = query.where(events.c.object_id == object_id)
+    return _events(connection, query.order_by(events.c.sequence).limit(limit))
+
+
+def outbox_list(connection: Connection, limit: int | None) -> Sequence[EventRecord]:
+    """Events not yet in the ledger, by sequence."""
+    query = select(events).join(outbox, outbox.c.sequence == events.c.sequence)
+    return _events(connection, query.order_by(events.c.sequence).limit(limit))
+
+
+def event_count(connection: Connection) -> int:
+    """How many events there are."""
+    return connection.execute(select(func.count()).select_from(events)).scalar_one()
+
+
+def last_sequence(connection: Connection) -> int:
+    """The last sequence given; 0 before the first."""
+    return connection.execute(select(func.max(events.c.sequence))).scalar() or 0
+
+
+def counts(connection: Connection, *, modes: Collection[str] | None) -> Mapping[str, int]:
+    """Sums of what may be seen; of transfers and events only when everything may be."""
+    sums = connection.execute(
+        select(
+            func.count(),
+            *(
+                func.coalesce(func.sum(objects.c[name]), 0)
+                for name in ("document_count", "file_count", "byte_count")
+            ),
+        )
+        .select_from(objects)
+        .where(*visible(None, modes))
+    ).one()
+    answer = {
+        name: int(value)
+        for name, value in zip(("objects", "documents", "files", "bytes"), sums, strict=True)
+    }
+    if modes is None:
+        by_state = dict.fromkeys(TRANSFER_STATES, 0)
+        grouped = select(transfers.c.state, func.count()).group_by(transfers.c.state)
+        by_state.update((state, number) for state, number in connection.execute(grouped))
+        answer["transfers"] = sum(by_state.values())
+        answer |= {f"transfers.{state}": by_state[state] for state in sorted(by_state)}
+        answer["events"] = event_count(connection)
+    return answer
+
+
+def visible(fonds: str | None, modes: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """The conditions of what a reader may see; no mode at all means nothing."""
+    conditions: list[ColumnElement[bool]] = []
+    if fonds is not None:
+        conditions.append(objects.c.fonds_code == fonds)
+    if modes is not None:
+        conditions.append(objects.c.mode.in_(sorted(set(modes))))
+    return conditions
+
+
+def as_object(row: Row[Any]) -> ObjectRecord:
+    """The object of a row that begins with OBJECT_COLUMNS."""
+    return ObjectRecord(*row[: len(OBJECT_COLUMNS)])
+
+
+def _but(table: Table, *left_out: str) -> list[ColumnElement[Any]]:
+    return [column for column in table.columns if column.name not in left_out]
+
+
+OBJECT_COLUMNS = _but(objects, "key", "file_code_nfc")
+
+_run, _object = names.alias("run"), names.alias("object")
+_RESULTS = (
+    select(
+        _run.c.name.label("run_id"),
+        _object.c.name.label("object_id"),
+        *_but(audit_results, "run_key", "object_key"),
+    )
+    .join(_run, _run.c.key == audit_results.c.run_key)
+    .join(_object, _object.c.key == audit_results.c.object_key)
+)
+
+
+def _with_tuple(row: Row[Any], column: str) -> dict[str, Any]:
+    values = dict(row._mapping)
+    values[column] = tuple(values[column])
+    return values
+
+
+def _copies(connection: Connection, query: Select[Any]) -> Sequence[CopyRecord]:
+    return tuple(CopyRecord(**row._mapping) for row in connection.execute(query))
+
+
+def _transfers(connection: Connection, query: Select[Any]) -> Iterator[TransferRecord]:
+    for row in connection.execute(query):
+        yield TransferRecord(**_with_tuple(row, "problems"))
+
+
+def _results(connection: Connection, query: Select[Any]) -> Sequence[AuditResultRecord]:
+    rows = connection.execute(query)
+    return tuple(AuditResultRecord(**_with_tuple(row, "files")) for row in rows)
+
+
+def _events(connection: Connection, query: Select[Any]) -> Sequence[EventRecord]:
+    return tuple(EventRecord(**row._mapping) for row in connection.execute(query))

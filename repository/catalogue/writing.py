@@ -1,0 +1,231 @@
+"""The changes of the catalogue, inside one transaction.
+
+Each `put_` replaces what stood under the same identity, so that putting the same values again, in any
+order, leads to the same answers. Only the sequence of events is given here; everything else was
+decided before. There is one writer at a time (`engine.writing`), which is what makes
+"delete, then insert" and "the last sequence plus one" safe.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+
+from repository.catalogue import search
+from repository.catalogue.records import (
+    AuditResultRecord,
+    AuditRunRecord,
+    CopyRecord,
+    DocumentRecord,
+    EventRecord,
+    ExpectedRecord,
+    ObjectRecord,
+    TransferRecord,
+    VersionRecord,
+)
+from repository.catalogue.tables import (
+    audit_results,
+    audit_runs,
+    copies,
+    documents,
+    events,
+    expected_files,
+    names,
+    objects,
+    outbox,
+    payloads,
+    search_texts,
+    transfers,
+    versions,
+)
+from repository.errors import NotFound
+from repository.model import VersionNumber
+from repository.search_text import SearchText
+
+_BATCH = 500  # rows of one statement
+
+
+class Transaction:
+    """What `Catalogue.transaction()` hands out. Nothing of it stays unless all of it does.
+
+    Not for two threads at once, and of no use after its `with` block.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put_object(
+        self,
+        record: ObjectRecord,
+        documents: Sequence[DocumentRecord],
+        versions: Sequence[VersionRecord],
+        expected: Sequence[ExpectedRecord],
+        payload_sha256: Mapping[str, str],
+        search_text: SearchText,
+    ) -> None:
+        """Replace everything the catalogue says of one object, except its copies and audits.
+
+        `payload_sha256` maps a payload file's path to its digest; only the digests are kept. ValueError
+        when a record is of another object.
+        """
+        parts: tuple[DocumentRecord | VersionRecord | ExpectedRecord, ...]
+        parts = (*documents, *versions, *expected)
+        if any(part.object_id != record.object_id for part in parts):
+            raise ValueError(f"a record of another object was put under {record.object_id}")
+        key = self._key(record.object_id)
+        self._remove_object(key, record.object_id)
+        self._insert(
+            objects,
+            [
+                {
+                    **_values(record),
+                    "key": key,
+                    "file_code_nfc": unicodedata.normalize("NFC", record.file_code),
+                }
+            ],
+        )
+        self._put_parts(key, documents, versions, expected)
+        self._insert(
+            payloads,
+            [{"sha256": d, "object_key": key} for d in sorted(set(payload_sha256.values()))],
+        )
+        self._insert(search_texts, [{**_values(search_text), "object_key": key}])
+        search.index_object(self._connection, key, search_text, record, documents)
+
+    def put_copy(self, record: CopyRecord) -> None:
+        """Replace what is known of one copy, its last check included."""
+        self._replace(copies, {"object_id": record.object_id, "store": record.store}, record)
+
+    def mark_copy_checked(self, object_id: str, store: str, at: str, verdict: str) -> None:
+        """Record the last look at a copy. NotFound when the catalogue knows no such copy."""
+        done = self._connection.execute(
+            update(copies)
+            .where(copies.c.object_id == object_id, copies.c.store == store)
+            .values(last_checked_at=at, last_verdict=verdict)
+        )
+        if done.rowcount != 1:
+            raise NotFound(f"The catalogue knows no copy of {object_id} in the store {store}.")
+
+    def put_transfer(self, record: TransferRecord) -> None:
+        """Replace what is known of one transfer."""
+        self._replace(transfers, {"transfer_id": record.transfer_id}, record)
+
+    def put_audit_run(self, record: AuditRunRecord) -> None:
+        """Replace one audit run; its results are put apart, before or after."""
+        self._replace(audit_runs, {"run_id": record.run_id}, record)
+
+    def put_audit_results(self, records: Sequence[AuditResultRecord]) -> None:
+        """Replace what runs found in copies. May be called many times in one run."""
+        for start in range(0, len(records), _BATCH):
+            batch = records[start : start + _BATCH]
+            keys = self._keys({r.run_id for r in batch} | {r.object_id for r in batch})
+            rows = {}
+            for record in batch:
+                row = _values(record)
+                row["run_key"] = keys[row.pop("run_id")]
+                row["object_key"] = keys[row.pop("object_id")]
+                rows[row["run_key"], row["object_key"], row["store"]] = row
+            self._connection.execute(
+                delete(audit_results).where(
+                    audit_results.c.run_key == bindparam("run"),
+                    audit_results.c.object_key == bindparam("object"),
+                    audit_results.c.store == bindparam("in_store"),
+                ),
+                [{"run": run, "object": obj, "in_store": store} for run, obj, store in rows],
+            )
+            self._insert(audit_results, list(rows.values()))
+
+    def append_event(self, event: EventRecord) -> EventRecord:
+        """Record an event after the last one, and put it in the outbox.
+
+        Sequences have no gap: one that was given and rolled back is given again. Conflict when an event
+        of this id was recorded before.
+        """
+        last = self._connection.execute(select(func.max(events.c.sequence))).scalar() or 0
+        recorded = replace(event, sequence=last + 1)
+        self._insert(events, [_values(recorded)])
+        self._insert(outbox, [{"sequence": recorded.sequence}])
+        return recorded
+
+    def restore_event(self, event: EventRecord) -> None:
+        """Record an event that the ledger has already, in its place. Conflict when the place or the id
+        is taken; ValueError when it has no place."""
+        if event.sequence < 1:
+            raise ValueError("an event of the ledger has a sequence from 1")
+        self._insert(events, [_values(event)])
+
+    def mark_published(self, up_to_sequence: int) -> None:
+        """The ledger has every event up to this one: take them out of the outbox."""
+        self._connection.execute(delete(outbox).where(outbox.c.sequence <= up_to_sequence))
+
+    def _put_parts(
+        self,
+        key: int,
+        of_documents: Sequence[DocumentRecord],
+        of_versions: Sequence[VersionRecord],
+        of_expected: Sequence[ExpectedRecord],
+    ) -> None:
+        in_order = sorted(of_documents, key=lambda d: d.ordinal)
+        self._insert(documents, [{**_values(d), "place": n} for n, d in enumerate(in_order)])
+        by_number = sorted(of_versions, key=lambda v: VersionNumber.parse(v.version))
+        self._insert(versions, [{**_values(v), "place": n} for n, v in enumerate(by_number)])
+        self._insert(
+            expected_files,
+            [
+                {"object_key": key, "path": e.path, "size": e.size, "sha512": e.sha512}
+                for e in of_expected
+            ],
+        )
+
+    def _remove_object(self, key: int, object_id: str) -> None:
+        search.remove_object(self._connection, key)
+        for table in (search_texts, payloads, expected_files):
+            self._connection.execute(delete(table).where(table.c.object_key == key))
+        for table in (documents, versions, objects):
+            self._connection.execute(delete(table).where(table.c.object_id == object_id))
+
+    def _replace(self, table: Table, identity: Mapping[str, str], record: Any) -> None:
+        self._connection.execute(
+            delete(table).where(*(table.c[column] == value for column, value in identity.items()))
+        )
+        self._insert(table, [_values(record)])
+
+    def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+    def _key(self, name: str) -> int:
+        return self._keys({name})[name]
+
+    def _keys(self, wanted: set[str]) -> dict[str, int]:
+        found = self._known_keys(wanted)
+        missing = sorted(wanted - found.keys())
+        if missing:
+            self._insert(names, [{"name": name} for name in missing])
+            found |= self._known_keys(set(missing))
+        return found
+
+    def _known_keys(self, wanted: set[str]) -> dict[str, int]:
+        rows = self._connection.execute(
+            select(names.c.name, names.c.key).where(names.c.name.in_(sorted(wanted)))
+        )
+        return {str(name): int(key) for name, key in rows}
+
+
+def _values(record: Any) -> dict[str, Any]:
+    """A record's fields as column values; mappings and sequences inside stay plain JSON values."""
+    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str):
+        return str(value)  # the typed strings of `model.py` and of enumerations
+    return value
