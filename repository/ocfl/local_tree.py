@@ -1,0 +1,101 @@
+"""A folder of this machine as an `ObjectTree`. Never follows a link, never waits on a pipe."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from repository.digest import DigestOptions, FileTask, digest_files
+from repository.errors import NotFound, Unavailable
+from repository.ocfl.tree import EntryKind, TreeDigest, TreeEntry
+
+_OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_AT_ONCE = 4096  # requests sorted by their algorithms at a time
+
+
+class LocalTree:
+    """The folder at `root`. NotFound when there is none, Unavailable when it cannot be looked at.
+
+    Digests are OpenSSL's unless other options are given: they become verdicts.
+    """
+
+    def __init__(self, root: str, options: DigestOptions | None = None) -> None:
+        try:
+            found = Path(root).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFound(f"there is no folder {root!r}") from None
+        except OSError as failure:
+            raise Unavailable(f"the folder {root!r} cannot be looked at: {failure}") from failure
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotFound(f"{root!r} is not a folder")
+        self._root = root
+        self._options = options or DigestOptions(engine="hashlib")
+
+    def list(self) -> Iterator[TreeEntry]:
+        """See `ObjectTree`. The order is the same every time."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                with os.scandir(self._full(folder)) as names:
+                    children = sorted(names, key=lambda child: child.name)
+            except OSError as failure:
+                yield TreeEntry(folder, "dir", errno=failure.errno or errno.EIO)
+                continue
+            for child in children:
+                entry = _entry(f"{folder}/{child.name}" if folder else child.name, child)
+                if entry.kind == "dir" and entry.errno is None:
+                    waiting.append(entry.path)
+                yield entry
+
+    def read(self, path: str, limit: int) -> bytes:
+        """See `ObjectTree`."""
+        descriptor = os.open(self._full(path), _OPEN_FLAGS)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.read(limit + 1)
+        finally:
+            os.close(descriptor)
+
+    def digests(self, requests: Iterable[tuple[str, Sequence[str]]]) -> Iterator[TreeDigest]:
+        """See `ObjectTree`. Files that want the same algorithms are read together, by the engine."""
+        together: dict[tuple[str, ...], list[str]] = {}
+        count = 0
+        for path, algorithms in requests:
+            together.setdefault(tuple(sorted(set(algorithms))), []).append(path)
+            count += 1
+            if count == _AT_ONCE:
+                yield from self._digest(together)
+                together, count = {}, 0
+        yield from self._digest(together)
+
+    def _digest(self, together: dict[tuple[str, ...], list[str]]) -> Iterator[TreeDigest]:
+        for algorithms, paths in together.items():
+            tasks = (FileTask(path, self._full(path)) for path in paths)
+            for result in digest_files(tasks, algorithms, options=self._options):
+                assert isinstance(result.key, str)
+                yield TreeDigest(result.key, result.size, result.digests, result.errno)
+
+    def _full(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
+
+
+def _entry(path: str, child: os.DirEntry[str]) -> TreeEntry:
+    try:
+        found = child.stat(follow_symlinks=False)
+    except OSError as failure:
+        return TreeEntry(path, "special", errno=failure.errno or errno.EIO)
+    kind: EntryKind = "special"
+    if stat.S_ISLNK(found.st_mode):
+        kind = "link"
+    elif stat.S_ISDIR(found.st_mode):
+        return TreeEntry(path, "dir")
+    elif stat.S_ISREG(found.st_mode):
+        kind = "file"
+    shared = (found.st_dev, found.st_ino) if found.st_nlink > 1 else None
+    return TreeEntry(path, kind, found.st_size, same_as=shared)

@@ -1,0 +1,228 @@
+"""The judge of one object: OCFL 1.0 and 1.1, every rule that can be seen from its folder.
+
+Core, over an `ObjectTree`. Never fails open: what could not be read or listed is an error of its own
+(`STO-UNREADABLE`), and an object with any error is not valid. Never raises because of what it finds.
+Verdicts the specification leaves open are stated in `docs/conformance.md`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from repository.digest import digest_bytes
+from repository.model import InvalidValue, VersionNumber
+from repository.ocfl.codes import finding, shown
+from repository.ocfl.content_digests import Expectations
+from repository.ocfl.declaration import LIMIT, OBJECT, check_declaration, looks_like_declaration
+from repository.ocfl.history import check_against_current, check_spec_order
+from repository.ocfl.inventory_rules import Draft, examine
+from repository.ocfl.object_shape import (
+    INVENTORY,
+    Shape,
+    check_root_names,
+    check_version_folders,
+    look_at,
+    unreadable,
+)
+from repository.ocfl.tree import ObjectTree
+from repository.problems import Problem, Report, Severity, error, warning
+
+INVENTORY_LIMIT: Final = 512 * 1024 * 1024
+_SIDECAR_LIMIT: Final = 1024
+_SIDECAR = re.compile(rb"([0-9A-Fa-f]+)[ \t]+inventory\.json(?:\r?\n)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The findings about one object, and what could be learnt of it on the way."""
+
+    report: Report
+    object_id: str | None
+    spec_version: str | None
+
+
+def validate_object(tree: ObjectTree, *, check_digests: bool = True) -> Report:
+    """Every finding about the object in this tree. It is valid when the report has no errors.
+
+    Without `check_digests` files are not read: then nothing is said of their bytes.
+    """
+    return judge_object(tree, check_digests=check_digests).report
+
+
+def judge_object(tree: ObjectTree, *, check_digests: bool = True) -> Judgement:
+    """As `validate_object`, with the object's identifier and version of OCFL."""
+    shape = look_at(tree)
+    problems: list[Problem] = [*shape.unreadable, *shape.links]
+    if shape.unknown(""):
+        return Judgement(Report.of(problems), None, None)
+    read = _reader(tree, problems)
+    declared, found = check_declaration(
+        (name for name in shape.root_files if looks_like_declaration(name)),
+        OBJECT,
+        lambda name: read(name, LIMIT),
+    )
+    problems += found
+    if INVENTORY not in shape.files:
+        if not shape.unknown(INVENTORY):
+            problems += finding(declared, "E063", INVENTORY)
+        return Judgement(Report.of(problems), None, declared)
+    data = read(INVENTORY, INVENTORY_LIMIT)
+    if data is None:
+        return Judgement(Report.of(problems), None, declared)
+    root = examine(data)
+    problems += root.problems
+    if declared and root.spec_version and declared != root.spec_version:
+        problems += finding(declared, "E038", f"{INVENTORY}#/type", root.spec_version, declared)
+    problems += _check_sidecar(shape, read, "", root, data)
+    problems += check_root_names(shape, root)
+    problems += check_version_folders(shape, root)
+    problems += _check_unlisted(shape, root)
+    problems += _check_name_clashes(root)
+
+    expectations = Expectations(root.spec_version)
+    expectations.add(root)
+    problems += _check_version_inventories(shape, read, root, data, expectations)
+    problems += expectations.missing(shape)
+    problems += expectations.unchecked()
+    if check_digests:
+        problems += expectations.mismatches(tree, shape.files)
+    return Judgement(Report.of(problems), root.object_id, declared or root.spec_version)
+
+
+def _reader(tree: ObjectTree, problems: list[Problem]) -> Callable[[str, int], bytes | None]:
+    def read(path: str, limit: int) -> bytes | None:
+        """A whole file, or None and a finding when it cannot be had."""
+        try:
+            data = tree.read(path, limit)
+        except OSError as failure:
+            problems.append(unreadable(path, failure.errno or 0))
+            return None
+        if len(data) > limit:
+            problems.append(error("STO-TOO-LARGE", shown(path), limit=limit))
+            return None
+        return data
+
+    return read
+
+
+def _check_sidecar(
+    shape: Shape,
+    read: Callable[[str, int], bytes | None],
+    folder: str,
+    draft: Draft,
+    inventory: bytes,
+) -> Iterator[Problem]:
+    """§3.6: the inventory's digest stands beside it, in a file named for the algorithm."""
+    spec, algorithm = draft.spec_version, draft.digest_algorithm
+    prefix = f"{folder}{INVENTORY}."
+    expected = f"{prefix}{algorithm}"
+    names = shape.root_files if not folder else [n for n, _ in shape.inside.get(folder[:-1], ())]
+    others = [f"{folder}{name}" for name in names if name.startswith(f"{INVENTORY}.")]
+    for name in others:
+        if name != expected and algorithm is not None:
+            yield from finding(spec, "E059", name, name.removeprefix(prefix), algorithm)
+            yield from finding(spec, "E015" if folder else "E001", name, "file")
+    if algorithm is None:
+        return  # told already: there is no algorithm the name or the digest could be of
+    if expected not in shape.files and shape.unknown(expected):
+        return
+    if expected not in shape.files:
+        yield from finding(spec, "E058", expected)
+        return
+    data = read(expected, _SIDECAR_LIMIT)
+    if data is None:
+        return
+    match = _SIDECAR.match(data)
+    if match is None:
+        yield from finding(spec, "E061", expected, data[:150])
+        return
+    actual = digest_bytes(inventory, [algorithm])[algorithm]
+    if match[1].decode("ascii").lower() != actual:
+        yield from finding(spec, "E060", f"{folder}{INVENTORY}", actual, match[1].decode("ascii"))
+
+
+def _check_unlisted(shape: Shape, root: Draft) -> Iterator[Problem]:
+    """§3.3.1: every file in a content folder is in the manifest."""
+    listed = {path for paths in root.manifest.values() for path in paths}
+    for version, paths in shape.content_files(root.content_directory).items():
+        for path in paths if version in root.versions else ():
+            if path not in listed:
+                yield from finding(root.spec_version, "E023", path)
+
+
+def _check_name_clashes(root: Draft) -> Iterator[Problem]:
+    """Names that some file systems cannot keep apart. OCFL allows them; a copy might lose one."""
+    seen: dict[str, str] = {}
+    for paths in root.manifest.values():
+        for path in paths:
+            if path.isascii() and path.islower():
+                key = path
+            else:
+                key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+            other = seen.setdefault(key, path)
+            if other != path:
+                yield warning("STO-NAME-CLASH", shown(path), other=shown(other))
+
+
+def _check_version_inventories(
+    shape: Shape,
+    read: Callable[[str, int], bytes | None],
+    root: Draft,
+    root_data: bytes,
+    expectations: Expectations,
+) -> Iterator[Problem]:
+    numbers = sorted(number for name in root.versions if (number := _number(name)) is not None)
+    told = {(p.code, p.location.partition("#")[2]) for p in root.problems}
+    drafts: list[Draft] = []
+    content = shape.content_files(root.content_directory)
+    older: list[str] = []
+    for number in numbers:
+        folder = f"{number}/"
+        older += content.get(str(number), ())
+        path = f"{folder}{INVENTORY}"
+        if path not in shape.files:
+            if str(number) in shape.root_dirs and not shape.unknown(path):
+                yield from finding(root.spec_version, "W010", folder[:-1])
+            continue
+        data = read(path, INVENTORY_LIMIT)
+        if data is None:
+            continue
+        is_head = number == numbers[-1]
+        if is_head and data == root_data:
+            yield from _check_sidecar(shape, read, folder, root, data)
+            continue
+        if is_head:
+            yield from finding(root.spec_version, "E064", path)
+        draft = examine(data, path)
+        # A remark made of the current inventory is not made again of each that it was copied from.
+        yield from (
+            problem
+            for problem in draft.problems
+            if problem.severity is Severity.ERROR
+            or (problem.code, problem.location.partition("#")[2]) not in told
+        )
+        yield from _check_sidecar(shape, read, folder, draft, data)
+        yield from check_against_current(draft, number, root)
+        yield from _check_older_files(older, draft, root)
+        expectations.add(draft)
+        drafts.append(Draft(path, spec_version=draft.spec_version))
+    yield from check_spec_order([*drafts, root])
+
+
+def _check_older_files(older: list[str], draft: Draft, root: Draft) -> Iterator[Problem]:
+    """An earlier inventory lists every content file its version had (§3.3.1, §3.7)."""
+    listed = {path for paths in draft.manifest.values() for path in paths}
+    for path in older:
+        if path not in listed:
+            yield from finding(root.spec_version, "E023", f"{draft.location}#/manifest", path)
+
+
+def _number(name: str) -> VersionNumber | None:
+    try:
+        return VersionNumber.parse(name)
+    except InvalidValue:
+        return None
