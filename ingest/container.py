@@ -87,9 +87,15 @@ class ZipContainer:
     """An opened, judged ZIP. Close it, or use it in a `with` statement."""
 
     def __init__(
-        self, name: str, source: Source, top: str, members: tuple[Member, ...],
+        self,
+        name: str,
+        source: Source,
+        limits: Limits,
+        top: str,
+        members: tuple[Member, ...],
         places: dict[int, tuple[int, int]],
-    ) -> None:  # fmt: skip
+    ) -> None:
+        self.limits = limits
         self.name = name  # the file's own name
         self.top = top  # the folder that holds the package; empty when there is none
         self.members = members
@@ -215,7 +221,7 @@ def _judge(name: str, source: Source, limits: Limits) -> tuple[ZipContainer | No
     clashes = Report.of(check_clashes([(m.name, False) for m in members]) if top else ())
     if clashes.has_errors:  # a file beside the top folder has the name of one inside it
         return None, report + clashes
-    return ZipContainer(name, source, top, tuple(members), places), report
+    return ZipContainer(name, source, limits, top, tuple(members), places), report
 
 
 def _check_kind(entry: CentralEntry, read: ReadName, limits: Limits) -> Iterator[Problem]:
