@@ -1,6 +1,7 @@
 """What the files of an object must be, by all its inventories, and whether they are.
 
-OCFL 1.1 §3.5.2, §3.5.4. Core, over an `ObjectTree`. Each file is read once, for all digests any inventory gives it.
+OCFL 1.1 §3.5.2, §3.5.4. Core, over an `ObjectTree`. Each file is read once, for all
+digests any inventory gives it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Final
 
 from repository.digest import SUPPORTED
 from repository.ocfl.codes import finding
-from repository.ocfl.inventory_rules import Draft
+from repository.ocfl.draft import Draft
 from repository.ocfl.object_shape import Shape, unreadable
 from repository.ocfl.tree import ObjectTree
 from repository.problems import Problem, info

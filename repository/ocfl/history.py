@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from repository.model import VersionNumber
 from repository.ocfl.codes import finding
-from repository.ocfl.inventory_rules import SPEC_VERSIONS, Draft, DraftVersion
+from repository.ocfl.draft import Draft, DraftVersion
+from repository.ocfl.inventory_rules import SPEC_VERSIONS
+from repository.ocfl.version_rules import version_number
 from repository.problems import Problem
 
 
@@ -62,13 +64,12 @@ def _check_content_directory(prior: Draft, number: VersionNumber, root: Draft) -
 
 def _check_versions(prior: Draft, number: VersionNumber, root: Draft) -> Iterator[Problem]:
     spec = root.spec_version
-    wanted = {
-        name for name in root.versions if _parsed(name) and VersionNumber.parse(name) <= number
-    }
+    parsed = {name: version_number(name) for name in root.versions}
+    wanted = {name for name, known in parsed.items() if known is not None and known <= number}
     for name in sorted(wanted ^ prior.versions.keys()):
         yield from finding(spec, "E066", f"{prior.location}#/versions", name)
     same_digests = prior.digest_algorithm == root.digest_algorithm
-    for name in prior.versions.keys() & root.versions.keys():
+    for name in sorted(prior.versions.keys() & root.versions.keys()):
         before, now = prior.versions[name], root.versions[name]
         place = f"{prior.location}#/versions/{name}"
         if same_digests:
@@ -90,7 +91,8 @@ def _state_difference(before: DraftVersion, now: DraftVersion) -> str | None:
     """A logical path the two states differ in, or None."""
     if before.state == now.state:
         return None
-    return next(iter(sorted(_pairs(before) ^ _pairs(now))), ("", ""))[0] or None
+    differing = _pairs(before) ^ _pairs(now)
+    return min(differing)[0] if differing else None
 
 
 def _pairs(version: DraftVersion) -> set[tuple[str, str]]:
@@ -102,18 +104,10 @@ def _content_difference(
 ) -> str | None:
     """The same over a change of digest algorithm: equal files are told by a content path they share."""
     old, new = dict(_pairs(before)), dict(_pairs(now))
-    for path in sorted(old.keys() ^ new.keys()):
-        return path
+    if old.keys() != new.keys():
+        return min(old.keys() ^ new.keys())
     for path, digest in sorted(old.items()):
         here = prior.manifest.get(digest, ())
         if not set(here) & set(root.manifest.get(new[path], ())):
             return path
     return None
-
-
-def _parsed(name: str) -> bool:
-    try:
-        VersionNumber.parse(name)
-    except ValueError:
-        return False
-    return True

@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Literal, cast
 
 from repository.model import ContentPath, LogicalPath, ObjectId, VersionNumber, normalised_hex
+from repository.ocfl.draft import Draft, DraftVersion
 from repository.ocfl.grammar import DIGEST_LENGTHS, conflicting, is_digest, is_instant
-from repository.ocfl.inventory_rules import Draft, DraftVersion, examine
+from repository.ocfl.inventory_rules import examine
 from repository.problems import Report
 
 SpecVersion = Literal["1.0", "1.1"]

@@ -1,31 +1,28 @@
 """The rules of one inventory taken by itself: OCFL 1.0 and 1.1 §3.5, §3.4 and the naming rules of §3.3.
 
-Core: bytes in, a `Draft` out. The draft holds whatever could be understood, and every finding, so that
-a validator can go on looking at an object whose inventory is wrong in places. What needs other
-inventories or the files themselves is in `validate.py`. Nothing here raises because of its input.
+Core: bytes in, a `Draft` out. Version blocks are in `version_rules`, what needs other inventories in
+`history`, and what needs the files in `validate`. Nothing here raises because of its input.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Final
 
-from repository.model import InvalidValue, ObjectId, VersionNumber
-from repository.ocfl.codes import finding
+from repository.model import InvalidValue, ObjectId
+from repository.ocfl.draft import Draft
 from repository.ocfl.grammar import (
     DIGEST_LENGTHS,
     REGISTERED_DIGESTS,
     conflicting,
     is_digest,
-    is_instant,
     is_uri,
     lowered,
 )
 from repository.ocfl.strict_json import MalformedJson, parse_json
-from repository.problems import Problem, error
+from repository.ocfl.version_rules import check_head, check_versions, version_number
+from repository.problems import error
 
 SPEC_VERSIONS: Final = ("1.0", "1.1")
 _TYPE = re.compile(r"https://ocfl\.io/([0-9]+\.[0-9]+)/spec/#inventory\Z")
@@ -33,48 +30,7 @@ _TOP_KEYS: Final = {"id", "type", "digestAlgorithm", "head", "manifest", "versio
     "contentDirectory",
     "fixity",
 }
-_VERSION_KEYS: Final = {"created", "state", "message", "user"}
-_USER_KEYS: Final = {"name", "address"}
 _HEX_CODE: Final = {"sha1": "E029", "sha256": "E030", "sha512": "E031", "blake2b-512": "E032"}
-
-
-@dataclass(slots=True)
-class DraftVersion:
-    """What could be understood of one version block. `state`: digest as lower-case hex → paths."""
-
-    created: str | None = None
-    message: str | None = None
-    user_name: str | None = None
-    user_address: str | None = None
-    user: object = None  # as given, for W011
-    state: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Draft:
-    """What could be understood of one inventory. Digests are lower-case; unsafe paths are left out."""
-
-    location: str
-    problems: list[Problem] = field(default_factory=list)
-    object_id: str | None = None
-    spec_version: str | None = None
-    digest_algorithm: str | None = None
-    head: str | None = None
-    content_directory: str = "content"
-    content_directory_given: bool = False
-    manifest: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    versions: dict[str, DraftVersion] = field(default_factory=dict)
-    fixity: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
-
-    @property
-    def readable(self) -> bool:
-        """True when the bytes were a JSON object at all."""
-        return self.object_id is not None or bool(self.versions) or bool(self.manifest)
-
-    def found(self, code: str, pointer: str, value: object = "", expected: object = "") -> None:
-        """Note a finding at a place inside this inventory."""
-        place = f"{self.location}#{pointer}" if pointer else self.location
-        self.problems += finding(self.spec_version, code, place, value, expected)
 
 
 def examine(data: bytes, location: str = "inventory.json") -> Draft:
@@ -89,14 +45,14 @@ def examine(data: bytes, location: str = "inventory.json") -> Draft:
         draft.found("E033", "", type(document).__name__, "object")
         return draft
     _check_type(draft, document)  # first: the codes of what follows depend on the version
-    for key in document.keys() - _TOP_KEYS:
+    for key in sorted(document.keys() - _TOP_KEYS):
         draft.found("E102", "", key)
     _check_id(draft, document)
     _check_algorithm(draft, document)
     _check_content_directory(draft, document)
     as_written = _check_manifest(draft, document)
-    _check_versions(draft, document, as_written)
-    _check_head(draft, document)
+    check_versions(draft, document, as_written)
+    check_head(draft, document)
     _check_content_paths(draft)
     _check_unused(draft)
     _check_fixity(draft, document)
@@ -232,193 +188,15 @@ def _safe_content_path(draft: Draft, path: object, place: str, array_code: str) 
     return safe
 
 
-def _check_versions(draft: Draft, document: Mapping[str, object], as_written: set[str]) -> None:
-    if "versions" not in document:
-        draft.found("E041", "", "versions")
-        draft.found("E043", "", "versions")
-        return
-    block = document["versions"]
-    if not isinstance(block, dict):
-        draft.found("E044", "/versions", type(block).__name__, "object")
-        return
-    if not block:
-        draft.found("E008", "/versions")
-        return
-    _check_sequence(draft, list(block))
-    for name, version in block.items():
-        pointer = f"/versions/{name[:40]}"
-        if not isinstance(version, dict):
-            draft.found("E047", pointer, type(version).__name__, "object")
-            continue
-        draft.versions[name] = _draft_version(draft, version, pointer, as_written)
-
-
-def _check_sequence(draft: Draft, names: list[str]) -> None:
-    numbers: list[VersionNumber] = []
-    for name in names:
-        try:
-            numbers.append(VersionNumber.parse(name))
-        except InvalidValue:
-            draft.found("E105" if name.startswith("v") else "E104", "/versions", name)
-    if not numbers:
-        return
-    numbers.sort()
-    for code, value in sequence_faults(numbers):
-        draft.found(code, "/versions", value)
-    if any(number.width for number in numbers):
-        draft.found("W001", "/versions", numbers[0])
-
-
-def sequence_faults(numbers: list[VersionNumber]) -> Iterator[tuple[str, str]]:
-    """What is wrong with the version numbers of one object: E009 to E013, with the number."""
-    ordered = sorted(numbers)
-    if ordered[0].number != 1:
-        yield "E009", str(ordered[0])
-    for before, after in pairwise(ordered):
-        if after.number != before.number + 1:
-            yield "E010", str(after)
-    width = ordered[0].width
-    for number in ordered[1:]:
-        if number.width == width:
-            continue
-        yield "E012", str(number)
-        yield "E013", str(number)  # the same rule, seen from the operation that broke it
-        if width and not number.width:
-            yield "E011", str(number)  # v10 after v09: the prefix must be v and a zero
-
-
-def _draft_version(
-    draft: Draft, block: Mapping[str, object], pointer: str, as_written: set[str]
-) -> DraftVersion:
-    made = DraftVersion()
-    for key in block.keys() - _VERSION_KEYS:
-        draft.found("E102", pointer, key)
-    if "created" not in block:
-        draft.found("E048", pointer, "created")
-    else:
-        created = block["created"]
-        if isinstance(created, str) and is_instant(created):
-            made.created = created
-        else:
-            draft.found("E049", f"{pointer}/created", created)
-    _check_message(draft, block, pointer, made)
-    _check_user(draft, block, pointer, made)
-    if "state" not in block:
-        draft.found("E048", pointer, "state")
-    elif not isinstance(block["state"], dict):
-        draft.found("E050", f"{pointer}/state", type(block["state"]).__name__, "object")
-    else:
-        made.state = _draft_state(draft, block["state"], f"{pointer}/state", as_written)
-    return made
-
-
-def _check_message(
-    draft: Draft, block: Mapping[str, object], pointer: str, made: DraftVersion
-) -> None:
-    if "message" not in block:
-        draft.found("W007", pointer, "message")
-        return
-    message = block["message"]
-    if isinstance(message, str):
-        made.message = message
-    else:
-        draft.found("E094", f"{pointer}/message", type(message).__name__, "string")
-
-
-def _check_user(
-    draft: Draft, block: Mapping[str, object], pointer: str, made: DraftVersion
-) -> None:
-    if "user" not in block:
-        draft.found("W007", pointer, "user")
-        return
-    made.user = block["user"]
-    user, place = block["user"], f"{pointer}/user"
-    if not isinstance(user, dict):
-        draft.found("E054", place, type(user).__name__, "object")
-        return
-    for key in user.keys() - _USER_KEYS:
-        draft.found("E102", place, key)
-    name = user.get("name")
-    if isinstance(name, str) and name:
-        made.user_name = name
-    else:
-        draft.found("E054", f"{place}/name", name)
-    if "address" not in user:
-        draft.found("W008", place)
-        return
-    address = user["address"]
-    if not isinstance(address, str):
-        draft.found("E054", f"{place}/address", type(address).__name__, "string")
-        return
-    made.user_address = address
-    if not is_uri(address):
-        draft.found("W009", f"{place}/address", address)
-
-
-def _draft_state(
-    draft: Draft, block: Mapping[str, object], pointer: str, as_written: set[str]
-) -> dict[str, tuple[str, ...]]:
-    made: dict[str, tuple[str, ...]] = {}
-    for digest, paths in block.items():
-        # §3.5.3.1: the key must match the manifest's key; upper and lower case are two keys.
-        if digest not in as_written:
-            draft.found("E050", pointer, digest)
-        if not isinstance(paths, list):
-            draft.found("E051", f"{pointer}/{digest[:140]}", type(paths).__name__, "array")
-            continue
-        safe = tuple(path for path in paths if _safe_logical_path(draft, path, pointer))
-        key = lowered(digest)
-        made[key] = made.get(key, ()) + safe
-    for above, below in conflicting(path for paths in made.values() for path in paths):
-        draft.found("E095", pointer, below, above)
-    return made
-
-
-def _safe_logical_path(draft: Draft, path: object, pointer: str) -> bool:
-    if not isinstance(path, str) or "\0" in path:
-        draft.found("E051", pointer, path)
-        return False
-    safe = True
-    if path.startswith("/") or path.endswith("/"):
-        draft.found("E053", pointer, path)
-        safe = False
-    parts = path.split("/")
-    inner = parts[1 if path.startswith("/") else 0 : -1 if path.endswith("/") else None]
-    if any(part in ("", ".", "..") for part in inner):
-        draft.found("E052", pointer, path)
-        safe = False
-    return safe
-
-
-def _check_head(draft: Draft, document: Mapping[str, object]) -> None:
-    if "head" not in document:
-        draft.found("E036", "", "head")
-        return
-    given = document["head"]
-    try:
-        head = VersionNumber.parse(given) if isinstance(given, str) else None
-    except InvalidValue:
-        head = None
-    if head is None:
-        draft.found("E040", "/head", given)
-        return
-    draft.head = str(head)
-    known = sorted(number for name in draft.versions if (number := _number(name)) is not None)
-    if not known:
-        return
-    if head != known[-1]:
-        draft.found("E040", "/head", given, known[-1])
-
-
 def _check_content_paths(draft: Draft) -> None:
     """Content paths lie in the content folder of a version that exists (§3.3.1, §3.5.2)."""
-    widths = {number.number: name for name in draft.versions if (number := _number(name))}
+    widths = {number.number: name for name in draft.versions if (number := version_number(name))}
     for digest, paths in draft.manifest.items():
         for path in paths:
             first, _, rest = path.partition("/")
             place = f"/manifest/{digest[:140]}"
             if first not in draft.versions:
-                number = _number(first)
+                number = version_number(first)
                 padded_otherwise = number is not None and number.number in widths
                 draft.found("E014" if padded_otherwise else "E042", place, path)
             elif not rest.startswith(draft.content_directory + "/"):
@@ -427,7 +205,7 @@ def _check_content_paths(draft: Draft) -> None:
 
 def _check_unused(draft: Draft) -> None:
     used = {digest for version in draft.versions.values() for digest in version.state}
-    for digest in draft.manifest.keys() - used:
+    for digest in sorted(draft.manifest.keys() - used):
         draft.found("E107", "/manifest", digest)
 
 
@@ -456,10 +234,3 @@ def _check_fixity(draft: Draft, document: Mapping[str, object]) -> None:
                     draft.found("E057", f"{pointer}/{digest[:140]}", path)
         for above, below in conflicting(path for paths in made.values() for path in paths):
             draft.found("E057", pointer, below, above)
-
-
-def _number(name: str) -> VersionNumber | None:
-    try:
-        return VersionNumber.parse(name)
-    except InvalidValue:
-        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from repository.digest import DigestOptions, FileTask, digest_files
@@ -38,29 +38,25 @@ class LocalTree:
         """See `ObjectTree`. The order is the same every time."""
         waiting = [""]
         while waiting:
-            folder = waiting.pop()
-            try:
-                with os.scandir(self._full(folder)) as names:
-                    children = sorted(names, key=lambda child: child.name)
-            except OSError as failure:
-                yield TreeEntry(folder, "dir", errno=failure.errno or errno.EIO)
-                continue
-            for child in children:
-                entry = _entry(f"{folder}/{child.name}" if folder else child.name, child)
+            for entry in self.list_top(waiting.pop()):
                 if entry.kind == "dir" and entry.errno is None:
                     waiting.append(entry.path)
                 yield entry
 
+    def list_top(self, folder: str = "") -> Iterator[TreeEntry]:
+        """What lies directly in one folder, by name; one entry with errno when it cannot be listed."""
+        try:
+            with os.scandir(self._full(folder)) as names:
+                children = sorted(names, key=lambda child: child.name)
+        except OSError as failure:
+            yield TreeEntry(folder, "dir", errno=failure.errno or errno.EIO)
+            return
+        for child in children:
+            yield _entry(f"{folder}/{child.name}" if folder else child.name, child)
+
     def read(self, path: str, limit: int) -> bytes:
         """See `ObjectTree`."""
-        descriptor = os.open(self._full(path), _OPEN_FLAGS)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file")
-            with os.fdopen(descriptor, "rb", closefd=False) as stream:
-                return stream.read(limit + 1)
-        finally:
-            os.close(descriptor)
+        return read_regular(self._full(path), limit)
 
     def digests(self, requests: Iterable[tuple[str, Sequence[str]]]) -> Iterator[TreeDigest]:
         """See `ObjectTree`. Files that want the same algorithms are read together, by the engine."""
@@ -74,7 +70,7 @@ class LocalTree:
                 together, count = {}, 0
         yield from self._digest(together)
 
-    def _digest(self, together: dict[tuple[str, ...], list[str]]) -> Iterator[TreeDigest]:
+    def _digest(self, together: Mapping[tuple[str, ...], Sequence[str]]) -> Iterator[TreeDigest]:
         for algorithms, paths in together.items():
             tasks = (FileTask(path, self._full(path)) for path in paths)
             for result in digest_files(tasks, algorithms, options=self._options):
@@ -83,6 +79,18 @@ class LocalTree:
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
+
+
+def read_regular(path: str, limit: int) -> bytes:
+    """The first `limit` + 1 bytes of a regular file, or OSError; the last component is no link."""
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(limit + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _entry(path: str, child: os.DirEntry[str]) -> TreeEntry:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from repository.model import InvalidValue, VersionNumber
+from repository.model import VersionNumber
 from repository.ocfl.codes import finding, shown
 from repository.ocfl.declaration import looks_like_declaration
+from repository.ocfl.draft import Draft
 from repository.ocfl.extensions import MUTABLE_HEAD, REGISTERED
-from repository.ocfl.inventory_rules import Draft, sequence_faults
 from repository.ocfl.tree import ObjectTree
+from repository.ocfl.version_rules import sequence_faults, version_number
 from repository.problems import Problem, error, warning
 
 INVENTORY: Final = "inventory.json"
@@ -93,7 +94,7 @@ def check_root_names(shape: Shape, draft: Draft) -> Iterator[Problem]:
     for name in shape.root_dirs:
         if name in ("logs", "extensions"):
             continue
-        number = _version_number(name)
+        number = version_number(name)
         if number is not None:
             numbers.append(number)
         if number is None:
@@ -102,7 +103,7 @@ def check_root_names(shape: Shape, draft: Draft) -> Iterator[Problem]:
             yield from finding(spec, "E046", name, name)
     for name in draft.versions:
         known = name in shape.root_dirs or shape.unknown(name)
-        if not known and _version_number(name) is not None:
+        if not known and version_number(name) is not None:
             yield from finding(spec, "E046", f"{INVENTORY}#/versions", name)
     told = {problem.code for problem in draft.problems}
     for code, value in sequence_faults(numbers) if numbers else ():
@@ -148,10 +149,3 @@ def check_version_folders(shape: Shape, draft: Draft) -> Iterator[Problem]:
         parts = folder.split("/")
         if len(parts) > 2 and parts[0] in draft.versions and parts[1] == content:
             yield from finding(spec, "E024", folder)
-
-
-def _version_number(name: str) -> VersionNumber | None:
-    try:
-        return VersionNumber.parse(name)
-    except InvalidValue:
-        return None

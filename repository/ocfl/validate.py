@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from repository.digest import digest_bytes
-from repository.model import InvalidValue, VersionNumber
 from repository.ocfl.codes import finding, shown
 from repository.ocfl.content_digests import Expectations
 from repository.ocfl.declaration import LIMIT, OBJECT, check_declaration, looks_like_declaration
+from repository.ocfl.draft import Draft
 from repository.ocfl.history import check_against_current, check_spec_order
-from repository.ocfl.inventory_rules import Draft, examine
+from repository.ocfl.inventory_rules import examine
 from repository.ocfl.object_shape import (
     INVENTORY,
     Shape,
@@ -29,6 +29,7 @@ from repository.ocfl.object_shape import (
     unreadable,
 )
 from repository.ocfl.tree import ObjectTree
+from repository.ocfl.version_rules import version_number
 from repository.problems import Problem, Report, Severity, error, warning
 
 INVENTORY_LIMIT: Final = 512 * 1024 * 1024
@@ -175,7 +176,9 @@ def _check_version_inventories(
     root_data: bytes,
     expectations: Expectations,
 ) -> Iterator[Problem]:
-    numbers = sorted(number for name in root.versions if (number := _number(name)) is not None)
+    numbers = sorted(
+        number for name in root.versions if (number := version_number(name)) is not None
+    )
     told = {(p.code, p.location.partition("#")[2]) for p in root.problems}
     drafts: list[Draft] = []
     content = shape.content_files(root.content_directory)
@@ -206,6 +209,8 @@ def _check_version_inventories(
             or (problem.code, problem.location.partition("#")[2]) not in told
         )
         yield from _check_sidecar(shape, read, folder, draft, data)
+        if not draft.readable:
+            continue
         yield from check_against_current(draft, number, root)
         yield from _check_older_files(older, draft, root)
         expectations.add(draft)
@@ -219,10 +224,3 @@ def _check_older_files(older: list[str], draft: Draft, root: Draft) -> Iterator[
     for path in older:
         if path not in listed:
             yield from finding(root.spec_version, "E023", f"{draft.location}#/manifest", path)
-
-
-def _number(name: str) -> VersionNumber | None:
-    try:
-        return VersionNumber.parse(name)
-    except InvalidValue:
-        return None
