@@ -264,8 +264,9 @@ def _dates(record: ObjectRecord, documents: Sequence[DocumentRecord]) -> str:
     for document in documents:
         parts = document.issued_date.split("-")
         if all(part.isdecimal() for part in parts):
-            found["/".join(reversed(parts))] = None
-            found[parts[0]] = None
+            # A day is found by itself, by its month (5/2020) and by its year.
+            for precision in range(len(parts), 0, -1):
+                found["/".join(reversed(parts[:precision]))] = None
     return " ".join(found)
 
 
