@@ -28,7 +28,8 @@ DIGEST_LENGTHS: Final = {
 """Hex digits of the algorithms a bag may use, by the name the digest engine has for them."""
 
 _NAMES: Final = {re.sub("[^a-z0-9]", "", name): name for name in DIGEST_LENGTHS}
-_LINE = re.compile(r"([0-9A-Fa-f]+)[ \t]+(\S.*)\Z", re.DOTALL)
+_LINE = re.compile(r"([0-9A-Fa-f]+)[ \t]+([^ \t].*)\Z", re.DOTALL)
+_MD5SUM = re.compile(r"\*?(?:\./)*")
 _ENCODED = re.compile("%(25|0[AaDd])")
 _DECODED: Final = {"25": "%", "0A": "\n", "0D": "\r"}
 
@@ -55,11 +56,13 @@ def write_manifest(algorithm: str, digests: Mapping[str, str]) -> bytes:
 
     ValueError for a digest that is not of the algorithm, or a path no bag may list.
     """
-    length = DIGEST_LENGTHS[_NAMES[re.sub("[^a-z0-9]", "", algorithm.lower())]]
+    known = _NAMES.get(re.sub("[^a-z0-9]", "", algorithm.lower()))
+    if known is None:
+        raise ValueError(f"not an algorithm for a manifest: {algorithm!r}")
     lines: list[str] = []
     for path in sorted(digests):
         digest = digests[path].lower()
-        if len(digest) != length or not re.fullmatch("[0-9a-f]+", digest):
+        if len(digest) != DIGEST_LENGTHS[known] or not re.fullmatch("[0-9a-f]+", digest):
             raise ValueError(f"not a {algorithm} digest of {path[:120]!r}: {digest[:140]!r}")
         if unsafe(path) or path != path.lstrip(" \t*"):
             raise ValueError(f"not a path for a manifest: {path[:120]!r}")
@@ -114,12 +117,10 @@ def _entry(
         )
         return None
     # What md5sum and find leave behind. Neither can begin a payload path.
-    if path.startswith("*"):
+    marks = _MD5SUM.match(path)
+    if marks and marks.end():
         problems.append(warning("BAG-MANIFEST-MD5SUM", where, value=path[:200]))
-        path = path[1:]
-    while path.startswith("./"):
-        problems.append(warning("BAG-MANIFEST-MD5SUM", where, value=path[:200]))
-        path = path[2:]
+        path = path[marks.end() :]
     if version == "1.0":
         if "%" in _ENCODED.sub("", path):
             problems.append(warning("BAG-MANIFEST-PERCENT", where, value=path[:200]))
@@ -145,6 +146,6 @@ def unsafe(path: str) -> bool:
     return (
         any(part in ("", ".", "..") for part in path.split("/"))
         or "\0" in path
-        or path.startswith("~")
+        or (path.startswith("~") and "/" in path)
         or any("\ud800" <= character <= "\udfff" for character in path)
     )
