@@ -4,10 +4,11 @@ Two engines answer the same calls. The *hashlib* engine is OpenSSL on threads an
 *native* engine (an optional C extension) digests many files at once, one in each lane of a vector
 register, and is several times faster where the processor has AVX-512.
 
-Trust: a digest that gets *recorded* comes from ``MultiDigest``, ``digest_bytes``, ``digest_stream`` or
-``digest_files(..., options=DigestOptions(engine="hashlib"))``, all of which are OpenSSL. A digest of the
-native engine may *confirm* an expected value. Where it differs from the expected value, digest that
-file again with ``engine="hashlib"`` before the difference becomes a verdict.
+Trust: a digest that gets *recorded* comes from ``MultiDigest``, ``digest_bytes``,
+``digest_stream`` or ``digest_files`` with ``DigestOptions(engine="hashlib")``, all of which are
+OpenSSL. A digest of the native engine may *confirm* an expected value. Where it differs from the
+expected value, digest that file again with ``engine="hashlib"`` before the difference becomes a
+verdict.
 
 Not here: what a digest means, expected values, verdicts (``preservation.audit``), paths and links
 above the last path component (pass ``dir_fd`` of a folder you trust).

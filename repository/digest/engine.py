@@ -1,14 +1,18 @@
 """Which engine does the work, and what this installation has."""
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from repository.digest.multi import check_algorithms
+from repository.digest.native import ALGORITHMS, NativeModule, digest_natively, native
 from repository.digest.tasks import DigestOptions, EngineUnavailable, FileResult, FileTask
 from repository.digest.threads import digest_with_hashlib
 
-_DEFAULT = DigestOptions()
+_DEFAULT: Final = DigestOptions()
+_WORTH_WHILE: Final = 1.05  # below this gain the engine that everybody knows is the better one
 
 
 def digest_files(
@@ -25,9 +29,22 @@ def digest_files(
     then have no result. Wrong arguments raise at once, before the first result is asked for.
     """
     names = check_algorithms(algorithms)
-    if options.engine == "native":
-        raise EngineUnavailable("the native engine is not built")
-    return digest_with_hashlib(tasks, names, options, _threads(options))
+    threads = _threads(options)
+    if options.engine == "hashlib" or not ALGORITHMS.keys() >= set(names):
+        if options.engine == "native":
+            raise EngineUnavailable(f"the native engine has not all of {', '.join(names)}")
+        return digest_with_hashlib(tasks, names, options, threads)
+    found = native()
+    if found.module is None:
+        if options.engine == "native":
+            raise EngineUnavailable(found.reason)
+        return digest_with_hashlib(tasks, names, options, threads)
+    if options.engine == "auto":
+        if found.gain(names) < _WORTH_WHILE:
+            return digest_with_hashlib(tasks, names, options, threads)
+        if not found.borrows_openssl():
+            return _alone_or_many(found.module, tasks, names, options, threads)
+    return digest_natively(found.module, tasks, names, options, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,39 @@ class EngineReport:
 
 def engine_report() -> EngineReport:
     """Says which engine runs and why; loads and tests the native one if that was not done yet."""
-    return EngineReport("hashlib", False, "the native engine is not built", "OpenSSL's own")
+    found = native()
+    if found.module is None:
+        return EngineReport("hashlib", False, found.reason, "OpenSSL's own")
+    rates = []
+    for family in ("sha512", "sha256"):
+        best = found.best(family)
+        if best is not None:
+            rates.append(
+                f"{family} {best.name} ×{best.lanes} {best.rate / 1e6:,.0f} MB/s a processor"
+                f" (OpenSSL {found.openssl_rate[family] / 1e6:,.0f})"
+            )
+    instructions = "; ".join(rates)
+    if max(found.gain(("sha512",)), found.gain(("sha256",))) < _WORTH_WHILE:
+        reason = f"{found.reason}, but it is not faster than OpenSSL on this processor"
+        return EngineReport("hashlib", True, reason, instructions)
+    return EngineReport("native", True, found.reason, instructions)
+
+
+def _alone_or_many(
+    module: NativeModule,
+    tasks: Iterable[FileTask],
+    algorithms: tuple[str, ...],
+    options: DigestOptions,
+    threads: int,
+) -> Iterator[FileResult]:
+    """One file alone goes to OpenSSL, where the native engine could not borrow its function."""
+    drawn = iter(tasks)
+    first = list(itertools.islice(drawn, 2))
+    if len(first) < 2:
+        yield from digest_with_hashlib(first, algorithms, options, threads)
+    else:
+        every = itertools.chain(first, drawn)
+        yield from digest_natively(module, every, algorithms, options, threads)
 
 
 def _threads(options: DigestOptions) -> int:

@@ -107,7 +107,7 @@ class StoredBytes:
             wanted = min(pace.block, self.size - done)
             if not pace.may_read(wanted):
                 raise Cancelled
-            # Whole blocks always, so that a direct read is aligned; a file never gives more than it has.
+            # Whole blocks, so that a direct read is aligned; no file gives more than it has.
             got = self._read(buffer[: -(-wanted // _ALIGNMENT) * _ALIGNMENT], done)
             if got == 0:
                 break
