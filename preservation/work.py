@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from repository import durable, locks
-from repository.errors import Corrupt
+from repository.errors import Conflict, Corrupt
 
 
 class WorkState(StrEnum):
@@ -51,16 +51,17 @@ class WorkFolder:
         """A fresh folder for the work, locked while the block runs. Locked when somebody has it.
 
         What an earlier, dead worker left under this name must have been settled before: a folder
-        in state COMMITTING is Corrupt here, never cleared. The folder stays when the block ends in
+        in state COMMITTING is a Conflict here, never cleared. The folder stays when the block ends in
         any way; `end` removes it.
         """
         with locks.held(self._lock(work_id), f"Work {work_id}", wait=wait):
             folder = self._folder / work_id
             note = self.note(work_id)
             if note is not None and note.state is not WorkState.RECEIVING:
-                raise Corrupt(
-                    f"{work_id} is {note.state.value}: finish it first (`kho recover`, "
-                    "`kho transfer approve` or `return`)."
+                raise Conflict(
+                    f"{work_id} is {note.state.value}. What waits is decided with "
+                    "`kho transfer approve` or `return`; what was interrupted is finished by the "
+                    "next command as soon as every store is there."
                 )
             durable.remove_staging(folder)
             folder.mkdir()
@@ -89,6 +90,10 @@ class WorkFolder:
             return WorkNote(work_id, WorkState.RECEIVING) if path.parent.exists() else None
         except (ValueError, TypeError, KeyError) as problem:
             raise Corrupt(f"{path} cannot be understood: {problem}") from problem
+
+    def folder(self, work_id: str) -> Path:
+        """Where the work keeps its files."""
+        return self._folder / work_id
 
     def end(self, work_id: str) -> None:
         """The work is finished or undone: remove its folder."""

@@ -1,0 +1,410 @@
+"""The life of a submission: seven hops from a sender's file to a dossier that is held.
+
+    1 accept   metadata first; the payload is copied only when nothing there forbids it
+    2 read     bytes → Dossier
+    3 check    Dossier and facts → findings
+    4 decide   a named policy, or a person: the act of custody
+    5 plan     every path and byte of the package
+    6 commit   to every required store, each read back          (preservation.holding)
+    7 record   catalogue, event, ledger; receipt                (preservation.holding)
+
+Everything found is told, not only the first. Whatever the end, the sender's copy is as it was; unless
+it is accepted or waits for a person, nothing of it stays here but the record of what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from preservation.package.plan import AipPlan, Organisation, plan_new
+
+from ingest.checks import METADATA_CHECKS, PAYLOAD_CHECKS, CheckContext, HeldLookup
+from ingest.container import Limits, open_zip
+from ingest.policy import Decision, Policy, decide
+from ingest.quarantine import ContainerFacts, copy_members, read_container
+from ingest.readers.tt05 import ReceivedBytes, TransferFacts, read_metadata, to_dossier
+from preservation import history, holding
+from preservation.dossier import Custody, Dossier
+from preservation.events import EventType, Outcome
+from preservation.holding import Holding, HoldingServices
+from preservation.package.record_json import read_record, write_record
+from preservation.work import WorkNote, WorkState
+from repository import durable
+from repository.catalogue.records import TransferRecord
+from repository.clock import utc_text
+from repository.errors import NotFound
+from repository.problems import Problem, Report, info
+
+SHAPE = "tt05-sip-zip"
+_SECRET = "ING-SECRET"  # noqa: S105  # a finding's code, not a password
+
+
+@dataclass(frozen=True, slots=True)
+class IngestServices:
+    """What an intake works with."""
+
+    holding: HoldingServices
+    held: HeldLookup
+    policy: Policy
+    organisation: Organisation
+    archive_code: str
+    software: str
+    limits: Limits
+    receipts: Callable[[TransferRecord], None]  # writes the receipt of a finished transfer
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of one transfer. `plan` is set by a dry run that would accept it."""
+
+    source: str
+    transfer_id: str
+    object_id: str
+    title: str
+    verdict: str  # accepted, refused, awaiting-decision
+    report: Report
+    plan: AipPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A submission after hops 1 to 3."""
+
+    report: Report
+    object_id: str = ""
+    title: str = ""
+    held_already: str = ""  # the version that has the same content
+    dossier: Dossier | None = None
+    sources: dict[str, str] | None = None
+
+
+def ingest(
+    services: IngestServices,
+    source: Path,
+    *,
+    operator: str,
+    dry_run: bool = False,
+    on_bytes: Callable[[int], None] = lambda _: None,
+) -> IngestResult:
+    """Take one transfer through the seven hops.
+
+    After return the transfer is recorded as what the result says; accepted means held in every
+    required store and read back. After an exception or a crash nothing is held, or the next
+    `preservation.holding.recover` finishes it; sending it again is always safe.
+    """
+    hold = services.holding
+    holding.require_stores(hold)
+    container = read_container(source)
+    before = hold.catalogue.transfer(container.transfer_id)
+    if before is not None and before.state in ("accepted", "awaiting-decision"):
+        return _sent_again(services, container, before, operator, dry_run=dry_run)
+    with hold.work.begin(container.transfer_id) as folder:
+        now = hold.clock.now()
+        hold.step("quarantine made")
+        got = _receive(services, source, container, folder, operator, now, on_bytes)
+        hold.step("received and checked")
+        decision = decide(got.report, services.policy)
+        transfer = _transfer(container, got, decision, operator, now)
+        result = IngestResult(
+            container.name,
+            container.transfer_id,
+            got.object_id,
+            got.title,
+            decision.verdict,
+            got.report,
+        )
+        if dry_run:
+            hold.work.end(container.transfer_id)
+            return replace(result, plan=_plan_if_accepted(services, got, decision, now))
+        _settle(services, got, decision, transfer, now)
+    _write_receipt(services, container.transfer_id)
+    return result
+
+
+def approve(
+    services: IngestServices, transfer_id: str, *, operator: str, reason: str
+) -> TransferRecord:
+    """A person takes custody of a transfer that waits: it is held as `ingest` would have.
+
+    NotFound when nothing of that name waits.
+    """
+    waiting = _waiting(services, transfer_id)
+    hold = services.holding
+    with hold.work.resume(transfer_id) as note:
+        if note is None or note.state is not WorkState.AWAITING:
+            raise NotFound(f"{transfer_id} waits for a decision, but its quarantine is gone.")
+        now = hold.clock.now()
+        dossier = read_record((hold.work.folder(transfer_id) / "dossier.json").read_bytes())
+        report = Report.of(Problem.from_dict(problem) for problem in waiting.problems)
+        got = _Received(
+            report, dossier.object_id, dossier.title, "", dossier, dict(note.detail["sources"])
+        )
+        decision = Decision("accepted", operator, reason)
+        plan = _plan(services, got, decision, now)
+        transfer = replace(
+            waiting, state="accepted", decided_by=operator, reason=reason, operator=operator
+        )
+        holding.hold(
+            hold,
+            transfer_id,
+            plan.version,
+            Holding(EventType.INGESTION, operator, transfer, reason),
+        )
+    return _write_receipt(services, transfer_id)
+
+
+def turn_back(
+    services: IngestServices, transfer_id: str, *, operator: str, reason: str
+) -> TransferRecord:
+    """A person returns a transfer that waits: it is recorded, and its quarantine removed."""
+    waiting = _waiting(services, transfer_id)
+    hold = services.holding
+    with hold.work.resume(transfer_id):
+        returned = replace(
+            waiting,
+            state="returned",
+            decided_by=operator,
+            reason=reason,
+            finished_at=utc_text(hold.clock.now()),
+        )
+        _record(services, EventType.DECISION, returned, Outcome.SUCCESS, operator)
+        hold.work.end(transfer_id)
+    return _write_receipt(services, transfer_id)
+
+
+# -- hops 4 to 7
+
+
+def _settle(
+    services: IngestServices,
+    got: _Received,
+    decision: Decision,
+    transfer: TransferRecord,
+    now: datetime,
+) -> None:
+    hold, transfer_id = services.holding, transfer.transfer_id
+    if decision.verdict == "refused":
+        _record(services, EventType.REFUSAL, transfer, Outcome.FAILURE, transfer.operator)
+        hold.work.end(transfer_id)
+    elif got.held_already:
+        _record(services, EventType.DUPLICATE, transfer, Outcome.SUCCESS, transfer.operator)
+        hold.work.end(transfer_id)
+    elif decision.verdict == "awaiting-decision":
+        _wait(services, got, transfer)
+    else:
+        plan = _plan(services, got, decision, now)
+        hold.step("planned")
+        holding.hold(
+            hold,
+            transfer_id,
+            plan.version,
+            Holding(EventType.INGESTION, transfer.operator, transfer),
+        )
+
+
+def _wait(services: IngestServices, got: _Received, transfer: TransferRecord) -> None:
+    """Keep the received bytes and the record until a person decides."""
+    hold, transfer_id = services.holding, transfer.transfer_id
+    assert got.dossier is not None
+    folder = hold.work.folder(transfer_id)
+    durable.write_durably(folder / "dossier.json", write_record(got.dossier))
+    durable.sync_tree(folder)
+    hold.work.write(
+        WorkNote(
+            transfer_id,
+            WorkState.AWAITING,
+            got.object_id,
+            "",
+            {"sources": got.sources or {}},
+        )
+    )
+    _record(services, EventType.DECISION, transfer, Outcome.SUCCESS, transfer.operator)
+
+
+def _plan_if_accepted(
+    services: IngestServices, got: _Received, decision: Decision, now: datetime
+) -> AipPlan | None:
+    if got.dossier is None or got.held_already or decision.verdict == "refused":
+        return None
+    return _plan(services, got, decision, now)
+
+
+def _plan(services: IngestServices, got: _Received, decision: Decision, now: datetime) -> AipPlan:
+    assert got.dossier is not None
+    custody = Custody(decision.by, utc_text(now), decision.reason)
+    return plan_new(
+        replace(got.dossier, custody=custody),
+        got.sources or {},
+        got.report,
+        now=now,
+        software=services.software,
+        organisation=services.organisation,
+    )
+
+
+def _transfer(
+    container: ContainerFacts, got: _Received, decision: Decision, operator: str, now: datetime
+) -> TransferRecord:
+    waits = decision.verdict == "awaiting-decision"
+    state = "held-already" if got.held_already and not waits else decision.verdict
+    return TransferRecord(
+        transfer_id=container.transfer_id,
+        source=container.name,
+        shape=SHAPE,
+        container_sha256=container.sha256,
+        received_at=utc_text(now),
+        finished_at="" if waits else utc_text(now),
+        operator=operator,
+        state=state,
+        object_id=got.object_id,
+        version=got.held_already,
+        title=got.title,
+        decided_by="" if waits else decision.by,
+        reason=decision.reason,
+        problems=tuple(problem.as_dict() for problem in got.report),
+    )
+
+
+def _record(
+    services: IngestServices,
+    type_: EventType,
+    transfer: TransferRecord,
+    outcome: Outcome,
+    operator: str,
+) -> None:
+    hold = services.holding
+    event = history.new_event(
+        type_,
+        at=hold.clock.now(),
+        agent=operator,
+        outcome=outcome,
+        object_id=transfer.object_id,
+        transfer_id=transfer.transfer_id,
+        detail=history.transfer_detail(transfer),
+    )
+    with hold.catalogue.transaction() as tx:
+        history.record(tx, event)
+    hold.publish()
+
+
+def _sent_again(
+    services: IngestServices,
+    container: ContainerFacts,
+    before: TransferRecord,
+    operator: str,
+    *,
+    dry_run: bool,
+) -> IngestResult:
+    """The very same bytes came before and were taken: told, recorded as an event, nothing done."""
+    hold = services.holding
+    waits = before.state == "awaiting-decision"
+    code = "ING-WAITS-ALREADY" if waits else "ING-HELD-ALREADY"
+    found = info(code, container.name, object_id=before.object_id, version=before.version)
+    if not dry_run:
+        event = history.new_event(
+            EventType.DUPLICATE,
+            at=hold.clock.now(),
+            agent=operator,
+            outcome=Outcome.SUCCESS,
+            object_id=before.object_id,
+            transfer_id=before.transfer_id,
+        )
+        with hold.catalogue.transaction() as tx:
+            history.record(tx, event)
+        hold.publish()
+    return IngestResult(
+        container.name,
+        before.transfer_id,
+        before.object_id,
+        before.title,
+        before.state,
+        Report.of([found]),
+    )
+
+
+def _waiting(services: IngestServices, transfer_id: str) -> TransferRecord:
+    transfer = services.holding.catalogue.transfer(transfer_id)
+    if transfer is None or transfer.state != "awaiting-decision":
+        state = f"is {transfer.state}" if transfer else "is not known"
+        raise NotFound(f"{transfer_id} does not wait for a decision: it {state}.")
+    return transfer
+
+
+def _write_receipt(services: IngestServices, transfer_id: str) -> TransferRecord:
+    transfer = services.holding.catalogue.transfer(transfer_id)
+    assert transfer is not None
+    services.receipts(transfer)
+    return transfer
+
+
+# -- hops 1 to 3
+
+
+def _receive(
+    services: IngestServices,
+    source: Path,
+    container: ContainerFacts,
+    folder: Path,
+    operator: str,
+    now: datetime,
+    on_bytes: Callable[[int], None],
+) -> _Received:
+    opened, report = open_zip(source, services.limits)
+    if opened is None:
+        return _Received(report)
+    context = CheckContext(now=now, held=services.held)
+    with opened:
+        package, found = read_metadata(opened)
+        report += found
+        if package is None:
+            return _Received(report)
+        report += _all(check(package, context) for check in METADATA_CHECKS)
+        title = "" if _SECRET in report.codes() else package.title
+        if report.has_errors:
+            return _Received(report, title=title)
+        services.holding.step("metadata checked")
+        wanted = [(m, package.sender_algorithms(m)) for m in opened.members]
+        received: dict[int, ReceivedBytes] = {}
+        for item in copy_members(opened, wanted, folder / "members", on_bytes=on_bytes):
+            if isinstance(item, Problem):
+                report += Report.of([item])
+            else:
+                received[item.member_index] = item
+    services.holding.step("payload copied")
+    report += _all(check(package, received, context) for check in PAYLOAD_CHECKS)
+    if report.has_errors:
+        return _Received(report, title=title)
+    dossier = to_dossier(package, received, transfer=_facts(services, container, operator, now))
+    held_already = ""
+    if "ING-HELD-ALREADY" in report.codes():
+        held = services.held.by_object_id(dossier.object_id)
+        held_already = held.head if held else ""
+    return _Received(
+        report=report,
+        object_id=dossier.object_id,
+        title=title,
+        held_already=held_already,
+        dossier=dossier,
+        sources={item.file_id: item.path for item in received.values()},
+    )
+
+
+def _facts(
+    services: IngestServices, container: ContainerFacts, operator: str, now: datetime
+) -> TransferFacts:
+    return TransferFacts(
+        transfer_id=container.transfer_id,
+        container_name=container.name,
+        container_size=container.size,
+        container_sha256=container.sha256,
+        received_at=utc_text(now),
+        operator=operator,
+        archive_code=services.archive_code,
+    )
+
+
+def _all(findings: Iterable[Iterable[Problem]]) -> Report:
+    return Report.of(problem for found in findings for problem in found)

@@ -1,0 +1,79 @@
+"""Quarantine: a transfer's bytes, copied once, digested while copied, under names of ours.
+
+The sender's copy is only read. A member never gets a name the sender chose: members are numbered, and
+what they were called stands in the record. One read of each member gives every digest, ours and those
+the sender wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.container import ContainerFault, Member, ZipContainer
+from ingest.received import ReceivedBytes
+from repository import durable
+from repository.digest import MultiDigest, digest_stream
+from repository.errors import NotFound, Unavailable
+from repository.problems import Problem
+
+RECORDED = ("sha512", "sha256")
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """The container as it came: its name, size and sha256. It is not kept; this is."""
+
+    name: str
+    size: int
+    sha256: str
+
+    @property
+    def transfer_id(self) -> str:
+        """The same bytes are the same transfer, whenever and however often they come."""
+        return f"TN-{self.sha256[:20]}"
+
+
+def read_container(path: Path) -> ContainerFacts:
+    """Digest the container. NotFound when there is none, Unavailable when it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            size, digests = digest_stream(stream, ["sha256"])
+    except FileNotFoundError as problem:
+        raise NotFound(f"There is no {path}.") from problem
+    except OSError as problem:
+        raise Unavailable(f"{path} cannot be read: {problem.strerror}.") from problem
+    return ContainerFacts(path.name, size, digests["sha256"])
+
+
+def copy_members(
+    container: ZipContainer,
+    members: Iterable[tuple[Member, frozenset[str]]],
+    folder: Path,
+    *,
+    on_bytes: Callable[[int], None] = lambda _: None,
+) -> Iterator[ReceivedBytes | Problem]:
+    """Copy each member into `folder`, with the digests asked for, and tell what was received.
+
+    A member whose stream lies is a Problem, and its file holds nothing to rely on. The files are not
+    flushed: until something is held they can be fetched from the sender again.
+    """
+    folder.mkdir(exist_ok=True)
+    for number, (member, algorithms) in enumerate(members, start=1):
+        file_id = f"f{number:04d}"
+        path = folder / file_id
+        digest = MultiDigest(sorted({*RECORDED, *algorithms}))
+        try:
+            with container.open(member) as reader, durable.create_file(path) as writer:
+                while chunk := reader.read(_CHUNK):
+                    writer.write(chunk)
+                    digest.update(chunk)
+                    on_bytes(len(chunk))
+        except ContainerFault as fault:
+            yield fault.problem
+            continue
+        except OSError as problem:
+            raise durable.explained(problem, f"copying {member.name} into quarantine") from problem
+        yield ReceivedBytes(member.index, file_id, digest.size, digest.hexdigests(), str(path))

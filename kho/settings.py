@@ -1,0 +1,126 @@
+"""Settings of one archive: `kho.toml` in its home, read here and nowhere else, handed down as values.
+
+Every setting is described in `docs/settings.md`; a test holds the two together. Unknown names are
+refused, so that a slip of the pen is not silently a default.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from repository.errors import Misconfigured, NotFound
+
+SETTINGS_FILE = "kho.toml"
+HOME_VARIABLE = "KHO_HOME"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ArchiveSettings(_Section):
+    """Who keeps this archive."""
+
+    name: str = "Trung tâm Lưu trữ lịch sử tỉnh Hà Tĩnh"
+    code: str = "H27.LTLS"
+    address: str = "Hà Tĩnh, Việt Nam"
+    contact: str = "luutru@hatinh.example"
+
+
+class IntakeSettings(_Section):
+    """How transfers are decided: `tu-dong` takes what has no error, `nguoi-duyet` asks a person."""
+
+    policy: Literal["tu-dong", "nguoi-duyet"] = "tu-dong"
+
+
+class StoreSettings(_Section):
+    """One store: where it lies, and the id it must have there."""
+
+    path: str
+    id: str
+    layout: str
+
+
+class AuditSettings(_Section):
+    """How often every byte of every copy is read again, and with how many threads."""
+
+    window_days: Annotated[int, Field(ge=1, le=1095)] = 365
+    threads: Annotated[int, Field(ge=1, le=64)] | None = None
+
+
+class ServeSettings(_Section):
+    """Where the read API listens, and what it calls itself in links."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8765
+    base_url: str = ""
+
+
+class Settings(_Section):
+    """Everything in `kho.toml`. Stores are written in the order they stand; the first is primary."""
+
+    archive: ArchiveSettings = ArchiveSettings()
+    intake: IntakeSettings = IntakeSettings()
+    audit: AuditSettings = AuditSettings()
+    serve: ServeSettings = ServeSettings()
+    stores: Annotated[dict[str, StoreSettings], Field(min_length=1)]
+
+
+def find_home(given: Path | None) -> Path:
+    """The archive's home: what was given, else KHO_HOME. NotFound when there is no archive there."""
+    named = given or (Path(os.environ[HOME_VARIABLE]) if os.environ.get(HOME_VARIABLE) else None)
+    home = (named or Path.cwd()).absolute()
+    if not (home / SETTINGS_FILE).is_file():
+        raise NoArchive(
+            f"There is no archive at {home}. Name it with --home or {HOME_VARIABLE}, "
+            "or make one with `kho init DIR`."
+        )
+    return home
+
+
+class NoArchive(NotFound):
+    """No archive where one was expected."""
+
+    default_public = "There is no archive here."
+
+
+def read_settings(home: Path) -> Settings:
+    """The settings of the archive at `home`. Misconfigured says which line of thought is wrong."""
+    path = home / SETTINGS_FILE
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as problem:
+        raise Misconfigured(f"{path} cannot be read: {problem.strerror}.") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise Misconfigured(f"{path} is not TOML: {problem}.") from problem
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Misconfigured(f"{path}: {where}: {first['msg']}.") from problem
+
+
+def write_settings(settings: Settings) -> bytes:
+    """The settings as `kho.toml`. `read_settings` reads it."""
+    lines = ["# The settings of this archive. docs/settings.md says what each means.", ""]
+    for name, section in settings.model_dump(exclude_none=True).items():
+        if name == "stores":
+            for store, values in section.items():
+                lines += _section(f"stores.{_toml(store)}", values)
+        else:
+            lines += _section(name, section)
+    return "\n".join(lines).encode()
+
+
+def _section(title: str, values: dict[str, object]) -> list[str]:
+    return [f"[{title}]", *(f"{name} = {_toml(value)}" for name, value in values.items()), ""]
+
+
+def _toml(value: object) -> str:
+    # Strings, whole numbers and booleans are written alike in JSON and TOML.
+    return json.dumps(value, ensure_ascii=False)

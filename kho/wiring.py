@@ -1,0 +1,229 @@
+"""The composition root: from the settings of one home to the objects that do the work.
+
+Builds every long-lived object once and hands it down. `Archive` is what the verbs of the command line
+work with; it opens the catalogue for writing, `serve` opens it read-only.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from kho.settings import (
+    SETTINGS_FILE,
+    Settings,
+    StoreSettings,
+    read_settings,
+    write_settings,
+)
+from preservation import holding
+from preservation.audit.run import AuditServices
+from preservation.holding import HoldingServices
+from preservation.ledger import sequencer
+from preservation.ledger.sequencer import Published
+from preservation.package.plan import Organisation
+from preservation.work import WorkFolder
+from repository import durable, locks
+from repository.catalogue.catalogue import Catalogue, create_catalogue, open_catalogue
+from repository.clock import Clock, SystemClock
+from repository.digest import digest_bytes
+from repository.errors import Conflict, Misconfigured, NotFound
+from repository.local_store import LocalStore, create_local_store
+from repository.ocfl.layout import HASHED_WITH_ID
+from repository.store import Recovered, Store
+
+FOLDERS = (
+    "stores", "quarantine", "derivatives", "spool", "ledger", "keys", "trust", "reports",
+)  # fmt: skip
+SOFTWARE_NAME = "Kho"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where everything of one archive lies."""
+
+    path: Path
+
+    @property
+    def catalogue(self) -> Path:
+        return self.path / "catalogue.sqlite"
+
+    def folder(self, name: str) -> Path:
+        return self.path / name
+
+
+def make_archive(path: Path) -> Home:
+    """Make a new archive with two local stores. Conflict when something is there already.
+
+    After a crash, what is there has no `kho.toml` and is no archive; it can be removed by hand.
+    """
+    path = path.absolute()
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise Conflict(f"{path} is there already and not empty. Choose another place.")
+    path.mkdir(parents=True, exist_ok=True)
+    for name in FOLDERS:
+        (path / name).mkdir()
+    stores = {}
+    for name in ("primary", "copy-1"):
+        store_id = create_local_store(path / "stores" / name)
+        stores[name] = StoreSettings(path=f"stores/{name}", id=store_id, layout=HASHED_WITH_ID)
+    for key in ("auditor.token", "cursor.key"):
+        durable.write_durably(path / "keys" / key, f"{secrets.token_urlsafe(32)}\n".encode(), 0o600)
+    home = Home(path)
+    create_catalogue(home.catalogue)
+    durable.sync_tree(path)
+    durable.write_durably(path / SETTINGS_FILE, write_settings(Settings(stores=stores)))
+    return home
+
+
+class Archive:
+    """One archive, open for work."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        clock: Clock | None = None,
+        step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.home = home
+        self.settings = settings
+        self.catalogue = catalogue
+        self.clock = clock or SystemClock()
+        self.step = step
+        self.stores = open_stores(home, settings, step)
+        self.work = WorkFolder(home.folder("quarantine"))
+
+    def holding(self) -> HoldingServices:
+        """What holding a version works with."""
+        return HoldingServices(
+            catalogue=self.catalogue,
+            stores=list(self.stores.values()),
+            clock=self.clock,
+            work=self.work,
+            publish=self.publish,
+            step=self.step,
+        )
+
+    def auditing(self) -> AuditServices:
+        """What an audit works with."""
+        return AuditServices(
+            catalogue=self.catalogue,
+            stores=self.stores,
+            clock=self.clock,
+            in_progress=self.work.in_progress,
+            publish=self.publish,
+        )
+
+    def publish(self) -> None:
+        """Bring the ledger and its copies up to the catalogue."""
+        self.publish_ledger()
+
+    def publish_ledger(self) -> Published:
+        """As `publish`, telling which stores could not be given it."""
+        return sequencer.publish(
+            self.catalogue, self.home.folder("ledger"), list(self.stores.values())
+        )
+
+    def recover(self) -> list[Recovered]:
+        """Finish or undo what dead workers left; every writing verb begins with this."""
+        return holding.recover(self.holding())
+
+    def organisation(self) -> Organisation:
+        """Who keeps this archive, as packages name it."""
+        archive = self.settings.archive
+        return Organisation(archive.name, archive.address, archive.contact)
+
+
+@contextmanager
+def open_archive(
+    home: Path, *, read_only: bool = False, step: Callable[[str], None] = lambda _: None
+) -> Iterator[Archive]:
+    """The archive at `home`. Misconfigured, NotFound (no catalogue: `kho rebuild` makes it)."""
+    check_ownership()
+    place = Home(home)
+    settings = read_settings(home)
+    try:
+        catalogue = open_catalogue(place.catalogue, read_only=read_only)
+    except NotFound as problem:
+        raise NotFound(
+            f"The catalogue {place.catalogue} is missing. `kho rebuild` makes it again from "
+            "storage and the ledger."
+        ) from problem
+    with catalogue:
+        yield Archive(place, settings, catalogue, step=step)
+
+
+def open_stores(
+    home: Home, settings: Settings, step: Callable[[str], None] = lambda _: None
+) -> Mapping[str, LocalStore]:
+    """The stores by name, in the order of the settings. Opening does not look at the medium."""
+    return {
+        name: LocalStore(
+            name,
+            (home.path / store.path),
+            store.id,
+            layout=store.layout,
+            step=step,
+            threads=settings.audit.threads,
+        )
+        for name, store in settings.stores.items()
+    }
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Keep every other writing verb out while the block runs (rebuilding). Locked."""
+    with locks.held(home / "quarantine" / "archive.lock", f"The archive at {home}", wait=5):
+        yield
+
+
+def operator_name(given: str | None) -> str:
+    """Who is doing this: --operator, else the account that runs the command."""
+    return given or os.environ.get("KHO_OPERATOR") or getpass.getuser()
+
+
+def software() -> str:
+    """Name and version of this software, as packages and events record it."""
+    return f"{SOFTWARE_NAME} {installed_version('kho')}"
+
+
+def auditor_token_sha256(home: Path) -> str | None:
+    """The digest the API compares an auditor's token with; None when the archive has no token."""
+    try:
+        token = (home / "keys" / "auditor.token").read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    return digest_bytes(token.encode(), ["sha256"])["sha256"]
+
+
+def check_ownership() -> None:
+    """Refuse to start when one of our six package names is another distribution's (ADR 0002)."""
+    import api
+    import ingest
+    import kho
+    import preservation
+    import repository
+    import schemas
+
+    packages = (api, ingest, kho, preservation, repository, schemas)
+    parents = {Path(str(package.__file__)).resolve().parent.parent for package in packages}
+    if len(parents) != 1:
+        raise Misconfigured(
+            "Another package stands in for one of Kho's: "
+            + ", ".join(sorted(str(parent) for parent in parents))
+            + ". Install Kho into an environment of its own."
+        )
+
+
+def store_list(archive: Archive) -> list[Store]:
+    """The stores as the contract knows them."""
+    return list(archive.stores.values())
