@@ -13,7 +13,7 @@ from kho.demo.documents import DataFile
 from kho.demo.plan import DossierPlan, plan_dossier, plan_small
 from kho.demo.sip import Content, Contents, Zeros, assemble, make_contents
 
-BOMB_SIZE = 200 * 1024 * 1024
+BOMB_SIZE = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def held_already(seed: int, total: int) -> BadPackage:
 
 
 def bomb(seed: int, total: int) -> BadPackage:
-    """A member of 200 MiB that takes a few hundred kilobytes packed."""
+    """A member of 128 MiB that takes a hundred kilobytes packed."""
     plan, contents = _small(seed, "bomb", "flood", 909)
     big = replace(contents, documentation=(("ban-do-nen.bmp", Zeros(BOMB_SIZE)),))
     return BadPackage(plan, assemble(big))
@@ -138,7 +138,7 @@ FAULTS = (
     Fault("thoat-thu-muc", "ING-PATH-UNSAFE", "a member's path climbs out", path_traversal),
     Fault("xml-hong", "ING-XML-MALFORMED", "EAD.xml breaks off", broken_xml),
     Fault("trung-ho-so", "ING-OBJECT-HELD", "dossier 1 again, other content, NEW", held_already),
-    Fault("bom-nen", "ING-BOMB", "200 MiB of zeros in a small ZIP", bomb),
+    Fault("bom-nen", "ING-BOMB", "128 MiB of zeros in a small ZIP", bomb),
 )
 
 

@@ -83,8 +83,8 @@ def face_path(face: str) -> Path:
 
 @cache
 def font(face: str) -> TTFont:
-    """The face, read once."""
-    return TTFont(f"KhoDemoSerif-{face}", str(face_path(face)))
+    """The face, read once; documents embed the glyphs they use and no more."""
+    return TTFont(f"KhoDemoSerif-{face}", str(face_path(face)), asciiReadable=0)
 
 
 @lru_cache(maxsize=20_000)
@@ -239,7 +239,7 @@ def _face_of(text: str) -> tuple[str, float]:
     return ("Bold", 13.5) if roman and set(roman) <= set("IVX") else ("Regular", 13.5)
 
 
-def _wrap_evenly(text: str, face: str, size: float, width: float) -> list[str]:
+def _wrap_evenly(text: str, face: str, size: float, width: float) -> tuple[str, ...]:
     """As many lines as needed and no more, each about as long as the others."""
     lines = _wrap(text, face, size, width, width)
     while len(lines) > 1:
@@ -251,8 +251,9 @@ def _wrap_evenly(text: str, face: str, size: float, width: float) -> list[str]:
     return lines
 
 
-def _wrap(text: str, face: str, size: float, first: float, rest: float) -> list[str]:
-    return list(_lines(text.split(), face, size, first, rest))
+@lru_cache(maxsize=512)
+def _wrap(text: str, face: str, size: float, first: float, rest: float) -> tuple[str, ...]:
+    return tuple(_lines(text.split(), face, size, first, rest))
 
 
 def _lines(

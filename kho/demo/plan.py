@@ -121,7 +121,7 @@ class _Recipe:
     link: bool = False
     mode: str | None = None
     serial: int = 0
-    scan_dpi: int = 150
+    scan_dpi: int = 200
 
 
 # The first twelve are chosen, so that a small demo shows every shape; those after them are drawn.
@@ -249,7 +249,7 @@ def _recipe(rng: Random, index: int, total: int) -> _Recipe:
     fonds = tuple(FONDS)[position % 3]
     year = 2005 + (position // 3) % 20
     themes = [t.key for t in THEMES.values() if t.fonds == fonds and t.first_year <= year]
-    origin: Origin = "02" if year < 2010 and rng.random() < 0.4 else "01"
+    origin: Origin = "02" if year < 2010 and rng.random() < 0.25 else "01"
     documents = 2 + min(int(rng.expovariate(1 / 2.2)), 28)
     return _Recipe(
         rng.choice(themes),

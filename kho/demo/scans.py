@@ -8,7 +8,8 @@ used, as it cannot be seeded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from io import BytesIO
 from math import cos, pi, sin
 from random import Random
@@ -19,7 +20,11 @@ from kho.demo.chance import seeded
 from kho.demo.layout import PAGE_HEIGHT, PAGE_WIDTH, Page, Run, face_path
 
 _GRAIN = 512
+_MARGIN = 3
+_PAPERS = 2
 _INK = (38, 36, 44)
+_INK_ON_WHITE = [[255 - (255 - shade) * ink // 255 for ink in range(256)] for shade in _INK]
+"""For each colour, what is left of white under so much ink."""
 _BALLPOINT = (38, 52, 140)
 _SEAL = (196, 44, 52)
 
@@ -81,45 +86,89 @@ def draw_photo(rng: Random, *, coloured: bool) -> bytes:
 def _scan_page(rng: Random, page: Page, signer: str, dpi: int) -> Image.Image:
     scale = dpi / 72
     size = (round(PAGE_WIDTH * scale), round(PAGE_HEIGHT * scale))
-    # The print is drawn and turned as coverage, one channel: a third of the work.
+    skew = rng.uniform(-0.009, 0.009)
     ink = Image.new("L", size, 0)
     draw = ImageDraw.Draw(ink)
-    for run in page.runs:
-        _draw_run(draw, run, scale)
     for rule in page.rules:
-        y = (PAGE_HEIGHT - rule.y) * scale
-        draw.line([(rule.x * scale, y), ((rule.x + rule.width) * scale, y)], 255, max(1, dpi // 90))
-    ink = ink.rotate(rng.uniform(-0.55, 0.55), Image.Resampling.BILINEAR)
+        left = _askew(rule.x, rule.y, skew, scale)
+        right = _askew(rule.x + rule.width, rule.y, skew, scale)
+        draw.line([left, right], 235, max(1, dpi // 90))
+    for run in page.runs:
+        _draw_run(ink, run, skew, scale)
+    # Print on old paper is uneven.
+    ink = ImageChops.multiply(ink, _wear(size))
 
-    tint = rng.randrange(6)
-    image = Image.new("RGB", size, (246 - tint, 241 - 2 * tint, 226 - 4 * tint))
-    image.paste(_INK, mask=ink)
+    dyed = Image.merge("RGB", [ink.point(table) for table in _INK_ON_WHITE])
+    image = ImageChops.multiply(_paper(size, rng.randrange(_PAPERS)), dyed)
     signature = next((run for run in page.runs if run.text == signer), None)
     if signature is not None:
         _draw_signature(rng, ImageDraw.Draw(image), signature, scale)
         _press_seal(image, signature, scale)
-    return _with_grain(image, rng, strength=2)
+    return image
 
 
-def _draw_run(draw: ImageDraw.ImageDraw, run: Run, scale: float) -> None:
-    face = _raster_face(run.face, round(run.size * scale * 8))
-    y = (PAGE_HEIGHT - run.y) * scale
-    if not run.space:
-        draw.text((run.x * scale, y), run.text, 235, face, anchor="ls")
-        return
-    x = run.x * scale
-    blank = face.getlength(" ") + run.space * scale
-    for word in run.text.split(" "):
-        draw.text((x, y), word, 235, face, anchor="ls")
-        x += face.getlength(word) + blank
+def _askew(x: float, y: float, skew: float, scale: float) -> tuple[float, float]:
+    """Where a point of the page lies on the picture: a sheet is never put in quite straight."""
+    from_left, from_top = x - PAGE_WIDTH / 2, PAGE_HEIGHT - y
+    return (
+        (x - skew * (from_top - PAGE_HEIGHT / 2)) * scale,
+        (from_top + skew * from_left) * scale,
+    )
+
+
+def _draw_run(ink: Image.Image, run: Run, skew: float, scale: float) -> None:
+    eighths = round(run.size * scale * 8)
+    face = _raster_face(run.face, eighths)
+    blank = face.getlength(" ") / scale + run.space
+    x = run.x
+    for text in run.text.split(" "):
+        word = _word(run.face, eighths, text)
+        across, down = _askew(x, run.y, skew, scale)
+        place = (round(across) - _MARGIN, round(down) - word.ascent)
+        ink.paste(word.picture, place, word.picture)
+        x += word.width / scale + blank
+
+
+@dataclass(frozen=True)
+class _Word:
+    picture: Image.Image
+    ascent: int
+    width: float
+
+
+@lru_cache(maxsize=4096)
+def _word(face: str, eighths: int, text: str) -> _Word:
+    """A word as coverage. The same few hundred words make up most of every document."""
+    raster = _raster_face(face, eighths)
+    width = raster.getlength(text)
+    ascent, descent = raster.getmetrics()
+    ascent += eighths // 24  # room for the marks above capitals: Ấ, Ủ
+    picture = Image.new("L", (round(width) + 2 * _MARGIN, ascent + descent), 0)
+    ImageDraw.Draw(picture).text((_MARGIN, ascent), text, 255, raster, anchor="ls")
+    return _Word(picture, ascent, width)
 
 
 @cache
 def _raster_face(face: str, eighths: int) -> ImageFont.FreeTypeFont:
-    # Basic layout: precomposed Vietnamese needs no shaping, and the result does not depend on libraqm.
+    # Basic layout: precomposed Vietnamese needs no shaping, and the result does not depend on
+    # whether libraqm is there.
     return ImageFont.truetype(
         str(face_path(face)), eighths / 8, layout_engine=ImageFont.Layout.BASIC
     )
+
+
+@lru_cache(maxsize=2 * _PAPERS)
+def _paper(size: tuple[int, int], kind: int) -> Image.Image:
+    """An empty sheet with its grain."""
+    sheet = Image.new("RGB", size, (246 - kind, 241 - 2 * kind, 226 - 5 * kind))
+    return _with_grain(sheet, seeded(f"kho-demo/paper/{kind}"), strength=2)
+
+
+@lru_cache(maxsize=2)
+def _wear(size: tuple[int, int]) -> Image.Image:
+    """How much of the ink is left, between two thirds and all of it."""
+    white = Image.new("RGB", size, (212, 212, 212))
+    return _with_grain(white, seeded("kho-demo/wear"), strength=42).getchannel(0)
 
 
 def _draw_signature(rng: Random, draw: ImageDraw.ImageDraw, run: Run, scale: float) -> None:

@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from io import BytesIO
 from typing import IO
 
@@ -29,6 +28,7 @@ from kho.demo.ead import (
 from kho.demo.mets import Entry, Record, rep1_mets, root_mets
 from kho.demo.plan import DossierPlan
 from repository.digest import MultiDigest
+from schemas.xml import schema_file
 
 _ZIP_TIME = (2026, 1, 5, 8, 0, 0)
 _STORED = frozenset((".pdf", ".jpg", ".docx", ".xlsx"))
@@ -185,10 +185,9 @@ def _entry(path: str, content: Content) -> Entry:
 @cache
 def _schemas(with_photos: bool) -> dict[str, tuple[bytes, str]]:
     """The `schemas/` folder: path → (bytes, sha256)."""
-    xsd = files("schemas") / "xsd"
     found = {
-        "schemas/METS.xsd": (xsd / "mets.xsd").read_bytes(),
-        "schemas/xlink.xsd": (xsd / "xlink.xsd").read_bytes(),
+        "schemas/METS.xsd": schema_file("mets.xsd"),
+        "schemas/xlink.xsd": schema_file("xlink.xsd"),
         "schemas/EAD.xsd": schema_of(DOSSIER_FIELDS),
         "schemas/EAD_doc.xsd": schema_of(DOCUMENT_FIELDS),
     }

@@ -67,7 +67,7 @@ THEMES = {
             "land",
             "P_STNMT",
             "ban hành quyết định về đất đai: thu hồi đất, giao đất thực hiện dự án {object} "
-            "tại {place}",
+            "tại {place}, tỉnh Hà Tĩnh",
             "thu hồi đất, giao đất để thực hiện dự án {object} tại {place}",
             (
                 "khu tái định cư tập trung",
@@ -188,7 +188,7 @@ THEMES = {
             (
                 "khắc phục hậu quả mưa lũ",
                 "ứng phó với bão và ngập lụt",
-                "phòng, chống hạn hán và xâm nhập mặn",
+                "phòng, chống lụt, bão và tìm kiếm cứu nạn",
             ),
             "thiên tai; mưa lũ; khắc phục hậu quả",
             1993,
