@@ -99,7 +99,9 @@ def words(text: str) -> Iterator[tuple[int, int, str]]:
 def code_tokens(text: str) -> tuple[str, ...]:
     """Every code in a text as one folded token: `05/QĐ-UBND` becomes `5qdubnd`, `17/05/2020` becomes
     `17_5_2020`. Separators and leading zeros do not count; two numbers never run together."""
-    tokens = (_whole([fold(w) for _, _, w in words(m.group())]) for m in _CHUNK.finditer(text))
+    chunks = (match.group() for match in _CHUNK.finditer(text))
+    numbered = (chunk for chunk in chunks if any(map(str.isdigit, chunk)))
+    tokens = (_whole([fold(w) for _, _, w in words(chunk)]) for chunk in numbered)
     return tuple(dict.fromkeys(token for token in tokens if token))
 
 

@@ -98,6 +98,16 @@ def _failure(cause: BaseException | None, told: BaseException) -> ArchiveError |
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None:
         return None
+    if code in (
+        sqlite3.SQLITE_READONLY_CANTINIT,
+        sqlite3.SQLITE_READONLY_CANTLOCK,
+        sqlite3.SQLITE_READONLY_DIRECTORY,
+        sqlite3.SQLITE_READONLY_RECOVERY,
+    ):
+        return Unavailable(
+            "The catalogue can be read without the right to write in its folder only while a writer "
+            f"has it open: start `kho schedule`, or give this user that right. ({cause})"
+        )
     match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return Locked(f"Another process is writing the catalogue and did not finish: {cause}")

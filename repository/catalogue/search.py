@@ -18,9 +18,20 @@ it, so that the scores of open objects would tell something of closed ones; it i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy import column as plain_column
 from sqlalchemy import table as plain_table
 
@@ -45,6 +56,7 @@ _INDEX = plain_table("search_index", plain_column("rowid"))
 _MOST_YEARS = 150  # a dossier said to span more has a wrong date
 _BODY_FOR_SNIPPET = 50_000
 _SHORTEST_PREFIX = 2
+_CACHED_WORD = 32  # longer words are rare, and hostile text must not fill the memory
 
 
 def search_objects(
@@ -66,7 +78,7 @@ def search_objects(
     conditions = reading.visible(fonds, modes)
     ladder = _ladder(parsed)
     rungs: Iterator[tuple[float, _Rows]]
-    if _matches(connection, " OR ".join(f"({rung})" for _, rung in ladder), conditions):
+    if _matches(connection, ladder[-1][1], conditions):  # whatever meets another, meets the last
         rungs = _all_words(connection, ladder, conditions, after, limit)
     else:
         rungs = iter([(0.0, _any_word(connection, parsed, conditions, after, limit))])
@@ -100,11 +112,14 @@ def index_object(
     }
     row: dict[str, Any] = {"rowid": key}
     for field, value in written.items():
-        cut = [word for _, _, word in words(value)]
+        cut = [
+            _forms(word) if len(word) <= _CACHED_WORD else (exact(word), fold(word))
+            for _, _, word in words(value)
+        ]
         whole = code_tokens(value) if field != "body" else ()
-        row[f"{field}_exact"] = " ".join(exact(word) for word in cut)
+        row[f"{field}_exact"] = " ".join(form for form, _ in cut)
         # Whole codes stand apart from the text, so that no phrase runs into them.
-        row[f"{field}_folded"] = " _ ".join([" ".join(fold(word) for word in cut), *whole])
+        row[f"{field}_folded"] = " _ ".join([" ".join(form for _, form in cut), *whole])
     columns = ", ".join(row)
     values = ", ".join(f":{column}" for column in row)
     connection.execute(text(f"INSERT INTO search_index ({columns}) VALUES ({values})"), row)  # noqa: S608 - our own column names
@@ -113,6 +128,13 @@ def index_object(
 def remove_object(connection: Connection, key: int) -> None:
     """Take one object out of the index; nothing happens when it is not in it."""
     connection.execute(text("DELETE FROM search_index WHERE rowid = :key"), {"key": key})
+
+
+@lru_cache(maxsize=16_384)
+def _forms(word: str) -> tuple[str, str]:
+    """A word with and without marks. Vietnamese is written with a few thousand syllables: nearly
+    every word was seen before."""
+    return exact(word), fold(word)
 
 
 _Rows = Sequence[Any]
@@ -151,8 +173,6 @@ def _any_word(
     limit: int,
 ) -> _Rows:
     """Objects with at least one word, by the number of different words; the last column says it."""
-    from sqlalchemy import and_, func, or_, union_all
-
     each = [
         select(_INDEX.c.rowid.label("key")).where(_match(_loosest(word, last=False), f"word{n}"))
         for n, word in enumerate(parsed.words)
@@ -271,8 +291,6 @@ def _dates(record: ObjectRecord, documents: Sequence[DocumentRecord]) -> str:
 
 
 def _snippet(connection: Connection, record: ObjectRecord, parsed: ParsedQuery) -> str:
-    from sqlalchemy import func
-
     table = search_texts
     row = connection.execute(
         select(

@@ -156,7 +156,8 @@ documents = Table(
     _text("issued_date"),
     _text("organ_name"),
     _text("mode"),
-    Column("pages", BigInteger(), nullable=True),
+    # As JSON: a sender may claim any number, or none.
+    Column("pages", JsonText(), nullable=False),
     Column("files", JsonText(), nullable=False),
     Index("documents_by_doc_id", "doc_id", "object_id"),
 )

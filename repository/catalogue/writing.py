@@ -182,6 +182,9 @@ class Transaction:
         )
 
     def _remove_object(self, key: int, object_id: str) -> None:
+        held = select(objects.c.key).where(objects.c.key == key)
+        if self._connection.execute(held).first() is None:
+            return
         search.remove_object(self._connection, key)
         for table in (search_texts, payloads, expected_files):
             self._connection.execute(delete(table).where(table.c.object_key == key))

@@ -166,7 +166,7 @@ mappings = st.dictionaries(any_text, plain_json, max_size=4)
 _STRATEGIES = {
     "str": any_text,
     "int": numbers,
-    "int | None": st.none() | numbers,
+    "int | None": st.none() | st.integers(),
     "Sequence[Mapping[str, Json]]": st.lists(mappings, max_size=3).map(tuple),
     "Mapping[str, Json]": mappings,
 }

@@ -173,7 +173,7 @@ def upgrade() -> None:
         _text("issued_date"),
         _text("organ_name"),
         _text("mode"),
-        _number("pages", nullable=True),
+        _text("pages"),
         _text("files"),
     )
     op.create_index("documents_by_doc_id", "documents", ["doc_id", "object_id"])
@@ -193,14 +193,14 @@ def upgrade() -> None:
         op.execute(_FULL_TEXT)
 
 
-def _text(name: str, *args: Any, nullable: bool = False, **options: Any) -> sa.Column[str]:
+def _text(name: str, *args: Any, **options: Any) -> sa.Column[str]:
     kind = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-    return sa.Column(name, kind, *args, nullable=nullable, **options)
+    return sa.Column(name, kind, *args, nullable=False, **options)
 
 
-def _number(name: str, *args: Any, nullable: bool = False, **options: Any) -> sa.Column[int]:
+def _number(name: str, *args: Any, **options: Any) -> sa.Column[int]:
     options.setdefault("autoincrement", False)
-    return sa.Column(name, sa.BigInteger(), *args, nullable=nullable, **options)
+    return sa.Column(name, sa.BigInteger(), *args, nullable=False, **options)
 
 
 def _key(name: str, *args: Any, **options: Any) -> sa.Column[int]:
