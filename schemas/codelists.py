@@ -45,6 +45,10 @@ class CodeList:
             return by_code if by_code and self.names.get(_fold(both[2])) == by_code else None
         return None if folded.isdigit() else self.unknown_text_is
 
+    def names_exactly(self, given: str) -> bool:
+        """Whether the text is a code or name of the list, and not merely taken for "other"."""
+        return _fold(given) in self.names
+
     def label(self, code: str, lang: Literal["vi", "en"]) -> str:
         """What the code means; the code itself when the list has no such code."""
         return self.labels.get(code, {}).get(lang, code)

@@ -55,8 +55,13 @@ def to_dossier(
     received: Mapping[int, ReceivedBytes],
     *,
     transfer: TransferFacts,
+    links: Mapping[str, str] | None = None,
 ) -> Dossier:
-    """The record of this package. `received` has every member, by index; KeyError when one lacks."""
+    """The record of this package. `received` has every member, by index; KeyError when one lacks.
+
+    `links` tells for the docId of a link document which held object has what it names
+    (`ingest.checks.resolve_links`).
+    """
     record = package.dossier
     files = tuple(_files(package, received))
     file_ids = {index: item.file_id for index, item in received.items()}
@@ -68,12 +73,12 @@ def to_dossier(
         title=record.value("title"),
         maintenance=parse_code("maintenance", record.given("maintenance")),
         mode=strictest_mode(record),
-        languages=_codes(record, "language"),
+        languages=codes_in(record, "language"),
         start_date=parse_date(record.given("startDate")),
         end_date=parse_date(record.given("endDate")),
         total_doc=parse_count(record.given("totalDoc")),
         submission=_submission(package, transfer),
-        documents=tuple(_document(d, file_ids) for d in package.documents),
+        documents=tuple(_document(d, file_ids, links or {}) for d in package.documents),
         files=files,
         archive_code=transfer.archive_code,
         keywords=_keywords(record),
@@ -125,7 +130,9 @@ def _submission(package: Tt05Package, transfer: TransferFacts) -> Submission:
     )
 
 
-def _document(document: DocumentFacts, file_ids: Mapping[int, str]) -> Document:
+def _document(
+    document: DocumentFacts, file_ids: Mapping[int, str], links: Mapping[str, str]
+) -> Document:
     record = document.record
     kind = document.kind
     date_name = _DATES[kind]
@@ -143,11 +150,12 @@ def _document(document: DocumentFacts, file_ids: Mapping[int, str]) -> Document:
         code_notation=record.value("codeNotation"),
         issued_date=_date(record, date_name),
         organ_name=record.value(_MAKERS[kind]),
-        languages=_codes(record, "language"),
+        languages=codes_in(record, "language"),
         number_of_page=_count(record, "numberOfPage"),
         confidence_level=_code(record, "confidenceLevel"),
         keywords=_keywords(record),
         linked_document=_linked(document),
+        linked_object=links.get(document.doc_id, ""),
         given=record.as_given(),
     )
 
@@ -161,7 +169,7 @@ def _linked(document: DocumentFacts) -> str:
 
 
 def _files(package: Tt05Package, received: Mapping[int, ReceivedBytes]) -> list[ReceivedFile]:
-    roles = _roles(package)
+    roles = roles_of(package)
     promises: dict[int, list[SenderDigest]] = {}
     facts: dict[int, tuple[str, str]] = {}
     for resolved in package.references:
@@ -197,7 +205,8 @@ def _files(package: Tt05Package, received: Mapping[int, ReceivedBytes]) -> list[
     return files
 
 
-def _roles(package: Tt05Package) -> dict[int, FileRole]:
+def roles_of(package: Tt05Package) -> dict[int, FileRole]:
+    """Why each member is here, by its index."""
     named = {r.member.index for r in package.references if r.member is not None}
     roles = {
         m.index: FileRole.METADATA if m.index in named else FileRole.UNREFERENCED
@@ -240,7 +249,7 @@ def _code(record: Record, name: str) -> Coded | None:
     return parse_code(name, given) if given else None
 
 
-def _codes(record: Record, name: str) -> tuple[Coded, ...]:
+def codes_in(record: Record, name: str) -> tuple[Coded, ...]:
     """Every value; `01; 02` in one element counts as two when the whole is no code."""
     found = []
     for value in record.values(name):

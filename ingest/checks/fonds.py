@@ -1,0 +1,24 @@
+"""The package says to which fonds it belongs: part of its identifier for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ingest.checks.context import CheckContext
+from ingest.readers.package import Tt05Package
+from repository.problems import Problem, error, warning
+
+MAX_FONDS: Final = 200
+
+
+def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
+    """ING-FONDS-MISSING without a usable code; ING-FONDS-AGENCY when the agency's code stands in."""
+    code = package.fonds_code
+    place = package.representations[0].path
+    if not code:
+        yield error("ING-FONDS-MISSING", place, reason="none", path=place)
+    elif len(code) > MAX_FONDS or not code.isprintable():
+        yield error("ING-FONDS-MISSING", place, reason="unusable", path=place, value=code[:100])
+    elif package.fonds_source == "agency":
+        yield warning("ING-FONDS-AGENCY", place, path=place, value=code)
