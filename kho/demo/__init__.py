@@ -7,9 +7,13 @@ into a folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +22,10 @@ from kho.demo.plan import plan_dossier
 from kho.demo.sip import assemble, make_contents, write_zip
 
 __all__ = ["SampleTransfer", "make_transfers"]
+
+_LARGE_RUN = 200
+"""From here on starting processes pays. Their callers must guard `__main__`."""
+_MOST_WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -58,15 +66,27 @@ def make_transfers(
         if on_progress is not None:
             on_progress(len(made), total)
 
-    for index in range(dossiers):
-        add(_make_good(directory, seed, index, dossiers))
+    for transfer in _make_all_good(directory, seed, dossiers):
+        add(transfer)
     if bad:
         for number in range(len(FAULTS)):
             add(_make_bad(directory, seed, number, dossiers))
     return made
 
 
-def _make_good(directory: Path, seed: int, index: int, dossiers: int) -> SampleTransfer:
+def _make_all_good(directory: Path, seed: int, dossiers: int) -> Iterator[SampleTransfer]:
+    """All good ones in order; a large run uses every processor."""
+    make = partial(_make_good, directory, seed, dossiers)
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    if dossiers < _LARGE_RUN or workers == 1:
+        yield from map(make, range(dossiers))
+        return
+    # Spawned, because the caller may have threads, which a forked child would inherit half of.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(make, range(dossiers), chunksize=8)
+
+
+def _make_good(directory: Path, seed: int, dossiers: int, index: int) -> SampleTransfer:
     plan = plan_dossier(seed, index, dossiers)
     out = BytesIO()
     write_zip(out, plan.object_id, assemble(make_contents(plan)))
