@@ -90,9 +90,7 @@ def representation_mets(
     links = [files[file.stored_path] for file in content if file.role is FileRole.LINK]
     document = XmlText()
     writer = _Mets(document, names, layout.REP, record)
-    root = {
-        "OBJID": names.section("representation", "rep1"), "LABEL": "rep1", "PROFILE": REP_PROFILE
-    }  # fmt: skip
+    root = {"OBJID": "rep1", "LABEL": "rep1", "PROFILE": REP_PROFILE}  # CSIP1: its folder
     with writer.mets(root, "../../schemas/METS.xsd"):
         with writer.header():
             with document.element("agent", {"ROLE": "CREATOR", "TYPE": "ORGANIZATION"}):
@@ -108,8 +106,8 @@ def representation_mets(
                 writer.group("Holeyfile", links)
         with writer.structure("rep1", "NORMALIZED"):
             writer.metadata_division([], layout.REP_PREMIS)
-            writer.group_division("Data", bool(data))
-            writer.group_division("Holeyfile", bool(links))
+            if data:
+                writer.group_division("Data")
             with writer.division("MetadataLink"):
                 for paired, path in zip(dossier.documents, document_paths, strict=True):
                     _document_division(writer, dossier, paired, path)
@@ -260,11 +258,11 @@ class _Mets:
             },
         )
 
-    def group_division(self, use: str, present: bool = True) -> None:
-        if present:
-            with self.division(use):
-                group = self.names.section("fileGrp", self._base + use)
-                self._document.leaf("fptr", "", {"FILEID": group})
+    def group_division(self, use: str) -> None:
+        """A division that stands for a whole fileGrp."""
+        with self.division(use):
+            group = self.names.section("fileGrp", self._base + use)
+            self._document.leaf("fptr", "", {"FILEID": group})
 
     def pointer_division(self, use: str, file: PackageFile) -> None:
         group = self.names.section("fileGrp", self._base + use)

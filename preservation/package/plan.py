@@ -91,7 +91,6 @@ def plan_new(
         IntakeSums.of(report),
         (Projection(PROFILE, utc_text(now), software, operator),),
     )
-    write_whole_record(record)  # refuses what could not be read back, before any of it is used
     planned = [_received(file, FromPath(sources[file.file_id])) for file in placed.files]
     planned.append(_made(layout.INTAKE_REPORT, _report_json(record, report)))
     files = _package(record, planned, {}, now, organisation)
@@ -174,12 +173,13 @@ def _package(
     organisation: Organisation,
 ) -> tuple[PlannedFile, ...]:
     """Everything received and kept, with all that is made around it, by path."""
+    record_json = write_whole_record(record)  # refuses what could not be read back
     dossier, this = record.dossier, record.projections[-1]
     names = Names(dossier.object_id)
     ead_paths = document_paths(dossier)
     made = {
         layout.EAD: dossier_ead(dossier),
-        layout.RECORD: write_whole_record(record),
+        layout.RECORD: record_json,
         layout.PREMIS: package_premis(record, names),
         layout.REP_PREMIS: representation_premis(record, names),
         **{path: schema_file(source) for path, source in schema_files(dossier).items()},

@@ -136,11 +136,13 @@ def _check(record: Record) -> None:
             if not file.file_id or file.file_id in known:
                 raise InvalidRecord(f"file_id {file.file_id!r} is empty or used twice")
             known.add(file.file_id)
+            if file.size < 0:
+                raise InvalidRecord(f"file {file.file_id}: a size of {file.size}")
             if file.stored_path:
                 LogicalPath(file.stored_path)
             for algorithm, length in _DIGEST_LENGTHS.items():
                 digest = file.digests.get(algorithm, "")
-                if digest != normalised_hex(digest) or len(digest) != length:
+                if len(digest) != length or digest != normalised_hex(digest):
                     raise InvalidRecord(f"file {file.file_id}: no {algorithm} of {length} digits")
     except InvalidValue as fault:
         raise InvalidRecord(str(fault)) from None

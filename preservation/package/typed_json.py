@@ -24,15 +24,20 @@ class InvalidRecord(ValueError):
 
 def to_plain(value: Any) -> Any:
     """The value as dicts, lists, texts and numbers; fields in the order of their declaration."""
-    if is_dataclass(value):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Enum):
-        return value.value
+    if value is None or type(value) in (str, int):
+        return value
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, Mapping):
         return {key: value[key] for key in sorted(value)}
-    return value
+    return {name: to_plain(getattr(value, name)) for name in _field_names(cast(Hashable, type(value)))}
+
+
+@cache
+def _field_names(of: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(of))
 
 
 def from_plain(wanted: type[T], value: Any) -> T:

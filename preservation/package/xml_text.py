@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 Attributes = Mapping[str, str | int | None]
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = re.compile(r"[\w .:/+=;,()#-]*", re.ASCII)
 _IN_TEXT = {"\r": "&#13;"}  # a reader would make a line feed of it
 _IN_ATTRIBUTE = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 
@@ -57,4 +58,6 @@ def _written(attributes: Attributes | None) -> str:
 
 
 def _fit(text: str, entities: dict[str, str]) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     return escape(_NOT_XML.sub("\ufffd", text), entities)

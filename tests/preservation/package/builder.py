@@ -1,8 +1,8 @@
 """A realistic dossier with its received bytes, for every test that needs one.
 
-`make_dossier()` is four documents (one of two files, one a picture, one a link to a document sent earlier),
-the sender's METS and EAD files, a schema, a note in `documentation/` and a file nobody named. The bytes
-of each file follow from its path, so they can be made again: `content_of`.
+`make_dossier()` is four documents (one of two files, one a picture, one a link to a document sent
+earlier), the sender's METS and EAD files, a schema, a note in `documentation/` and a file nobody
+named. The bytes of each file follow from its path, so they can be made again: `content_of`.
 """
 
 from dataclasses import replace
@@ -227,9 +227,7 @@ def make_plan(dossier: Dossier | None = None, report: Report = REPORT) -> AipPla
     """The plan of a dossier, with sources that nobody reads."""
     dossier = dossier or make_dossier()
     sources = {file.file_id: f"/quarantine/{file.file_id}" for file in dossier.files}
-    return plan_new(
-        dossier, sources, report, now=NOW, software=SOFTWARE, organisation=ARCHIVE
-    )
+    return plan_new(dossier, sources, report, now=NOW, software=SOFTWARE, organisation=ARCHIVE)
 
 
 def made_files(plan: AipPlan) -> dict[str, bytes]:
