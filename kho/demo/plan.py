@@ -324,7 +324,7 @@ def _plan_documents(
 ) -> tuple[DocumentPlan, ...]:
     steps = _steps(recipe.documents)
     days = _working_days(rng, recipe.year, len(steps))
-    signers: dict[str, str] = {}
+    signers: dict[tuple[str, bool], str] = {}
     numbers: dict[tuple[str, str], int] = {}
     documents = []
     for ordinal, ((short, role), day) in enumerate(zip(steps, days, strict=True), start=1):
@@ -332,10 +332,11 @@ def _plan_documents(
         here = _place_of_round(place, (ordinal - 1) // len(_CHAIN), recipe.documents)
         matter = _matter(theme, here, thing)
         office = _office(role, fonds, here)
-        signer = signers.setdefault(office.name, draw_name(rng))
+        deputy = rng.random() < 0.4
+        signer = signers.setdefault((office.name, deputy), draw_name(rng))
         number = numbers.get((office.name, short), rng.randrange(8, 60)) + rng.randrange(3, 90)
         numbers[office.name, short] = number
-        paper = write_paper(rng, matter, KINDS[short], office, number, day, signer)
+        paper = write_paper(rng, matter, KINDS[short], office, number, day, signer, deputy=deputy)
         documents.append(
             DocumentPlan(
                 ordinal=ordinal,

@@ -83,11 +83,18 @@ class Matter:
 
 
 def write_paper(
-    rng: Random, matter: Matter, kind: Kind, office: Office, number: int, issued: date, signer: str
+    rng: Random,
+    matter: Matter,
+    kind: Kind,
+    office: Office,
+    number: int,
+    issued: date,
+    signer: str,
+    *,
+    deputy: bool,
 ) -> Paper:
     """The words of one document of this kind, issued by this office on this day."""
     body, addressees = _BODIES[kind.short](rng, matter, office, issued)
-    deputy = rng.random() < 0.4
     title = office.deputy if deputy else office.head
     if kind.short == "BB":
         sign_lines: tuple[str, ...] = ("CHỦ TRÌ",)

@@ -74,3 +74,13 @@ def test_a_large_run_has_a_dossier_of_three_hundred_documents() -> None:
 
 def test_a_dossier_does_not_depend_on_how_many_others_there_are() -> None:
     assert plan_dossier(2025, 5, 12) == plan_dossier(2025, 5, 5000)
+
+
+def test_one_person_signs_in_one_office_only_as_head_or_as_deputy() -> None:
+    for index in range(12):
+        posts: dict[tuple[str, str], set[str]] = {}
+        for document in plan_dossier(2025, index, 12).documents:
+            paper = document.paper
+            if paper.kind.short != "BB" and not document.linked_to:
+                posts.setdefault((paper.office.name, paper.signer), set()).add(paper.signer_title)
+        assert all(len(titles) == 1 for titles in posts.values())
