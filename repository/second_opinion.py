@@ -35,6 +35,7 @@ def ocfl_py_verdict(path: str) -> SecondOpinion:
     try:
         import ocfl
 
+        _quieten("")  # ocfl-py logs through the root logger
         if folder_kind(path) == "root":
             root = ocfl.StorageRoot(root=path)
             sound = bool(root.validate(log_warnings=False, log_errors=True))
@@ -95,6 +96,7 @@ def _reason(failure: BaseException) -> str:
 def _quieten(name: str) -> None:
     """What the library has to say is in its exceptions; its log would go to our standard error."""
     logger = logging.getLogger(name)
-    logger.propagate = False
+    if name:
+        logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

@@ -79,6 +79,8 @@ def judge_object(tree: ObjectTree, *, check_digests: bool = True) -> Judgement:
     if declared and root.spec_version and declared != root.spec_version:
         problems += finding(declared, "E038", f"{INVENTORY}#/type", root.spec_version, declared)
     problems += _check_sidecar(shape, read, "", root, data)
+    if not root.readable:  # everything else would be measured against nothing
+        return Judgement(Report.of(problems), None, declared)
     problems += check_root_names(shape, root)
     problems += check_version_folders(shape, root)
     problems += _check_unlisted(shape, root)
@@ -190,6 +192,9 @@ def _check_version_inventories(
         if path not in shape.files:
             if str(number) in shape.root_dirs and not shape.unknown(path):
                 yield from finding(root.spec_version, "W010", folder[:-1])
+                for name, _ in shape.inside.get(folder[:-1], ()):
+                    if name.startswith(f"{INVENTORY}."):  # the digest of nothing
+                        yield from finding(root.spec_version, "E015", f"{folder}{name}", name)
             continue
         data = read(path, INVENTORY_LIMIT)
         if data is None:
