@@ -80,10 +80,6 @@ def _department(name: str, sign: str) -> Office:
 PROVINCE = _committee("tỉnh", "Hà Tĩnh", "Hà Tĩnh")
 INTERIOR = _department("Sở Nội vụ", "SNV")
 ENVIRONMENT = _department("Sở Tài nguyên và Môi trường", "STNMT")
-FINANCE = _department("Sở Tài chính", "STC")
-PLANNING = _department("Sở Kế hoạch và Đầu tư", "SKHĐT")
-FARMING = _department("Sở Nông nghiệp và Phát triển nông thôn", "SNN")
-BUILDING = _department("Sở Xây dựng", "SXD")
 
 FONDS = {
     fonds.code: fonds

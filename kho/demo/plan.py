@@ -25,12 +25,11 @@ from kho.demo.offices import (
     draw_place,
 )
 from kho.demo.people import draw_name
+from kho.demo.recipes import Origin, Recipe, draw_recipe
 from kho.demo.themes import THEMES, Theme
 from kho.demo.wording import KINDS, Matter, Paper, write_paper
 
 Form = Literal["pdf", "docx", "scan-two-layers", "scan-picture", "tiff", "jpeg", "linked"]
-Origin = Literal["01", "02", "03"]
-"""confidenceLevel: born digital, digitised, mixed."""
 
 VIETNAM = timezone(timedelta(hours=7))
 
@@ -104,103 +103,6 @@ class DossierPlan:
         return f"uuid-{self.uuid}".replace(str(self.uuid), str(self.uuid).upper())
 
 
-@dataclass(frozen=True)
-class _Recipe:
-    theme: str
-    year: int
-    documents: int
-    note: str
-    origin: Origin = "01"
-    place: int | None = None
-    object: int | None = None
-    attachments: int = 0
-    photos: int = 0
-    word_files: int = 0
-    loose_pictures: int = 0
-    """How many of the scans are TIFF or JPEG instead of PDF."""
-    link: bool = False
-    mode: str | None = None
-    serial: int = 0
-    scan_dpi: int = 200
-
-
-# The first twelve are chosen, so that a small demo shows every shape; those after them are drawn.
-_CHOSEN = (
-    _Recipe(
-        "land",
-        2021,
-        8,
-        "born digital, about land, with annexes and workflow files",
-        place=0,
-        object=0,
-        attachments=3,
-    ),
-    _Recipe("new-countryside", 2019, 40, "one dossier of many documents", place=3),
-    _Recipe(
-        "recruitment",
-        2020,
-        6,
-        "used under conditions (mode 02), with Word and Excel files",
-        place=12,
-        attachments=2,
-        word_files=2,
-    ),
-    _Recipe(
-        "flood",
-        1996,
-        4,
-        "digitised from paper: scans with text layer, and pictures only",
-        origin="02",
-        place=36,
-        photos=2,
-        loose_pictures=1,
-    ),
-    _Recipe("environment", 2018, 7, "born digital, with photographs", place=6, photos=3),
-    _Recipe("reward", 2022, 5, "born digital", place=24, attachments=1),
-    _Recipe(
-        "complaint",
-        2003,
-        4,
-        "digitised, used under conditions (mode 02)",
-        origin="02",
-        place=31,
-        loose_pictures=2,
-    ),
-    _Recipe(
-        "land",
-        2023,
-        6,
-        "one document is a link to an earlier dossier (.fetch.txt)",
-        place=1,
-        object=3,
-        link=True,
-    ),
-    _Recipe(
-        "reform", 2024, 6, "born digital, with Word files", place=18, word_files=2, attachments=1
-    ),
-    _Recipe(
-        "flood",
-        2016,
-        7,
-        "mixed origin (03): scans, born-digital documents, photographs",
-        origin="03",
-        place=42,
-        photos=2,
-    ),
-    _Recipe("land-plan", 2015, 6, "born digital, with a table of land use", place=9, attachments=2),
-    _Recipe(
-        "merger",
-        2008,
-        4,
-        "digitised from paper, TIFF and JPEG beside PDF",
-        origin="02",
-        place=20,
-        loose_pictures=2,
-    ),
-)
-_LARGE = 1
-"""Position among the chosen of the dossier that grows to 300 documents in large runs."""
-_LARGE_RUN, _LARGE_DOCUMENTS = 100, 300
 _LINK_TO = 0
 
 _CHAIN: tuple[tuple[str, Literal["applicant", "owner", "superior", "commune"]], ...] = (
@@ -221,7 +123,7 @@ _SHORT_CHAIN = (1, 5, 3, 4, 7, 6, 8, 0, 2)
 def plan_dossier(seed: int, index: int, total: int) -> DossierPlan:
     """The dossier at this position (from 0) of a run of `total`; the same for the same arguments."""
     rng = _random(seed, f"dossier/{index}")
-    recipe = _recipe(rng, index, total)
+    recipe = draw_recipe(rng, index, total)
     plan = _plan(rng, seed, f"{seed}/{index}", recipe)
     if recipe.link:
         plan = _link_last_document(plan, plan_dossier(seed, _LINK_TO, total))
@@ -230,7 +132,7 @@ def plan_dossier(seed: int, index: int, total: int) -> DossierPlan:
 
 def plan_small(seed: int, name: str, theme: str, serial: int) -> DossierPlan:
     """A small sound dossier outside the run, for the faults to be put into."""
-    recipe = _Recipe(theme, 2017 + serial % 6, 3, name, serial=serial)
+    recipe = Recipe(theme, 2017 + serial % 6, 3, name, serial=serial)
     return _plan(_random(seed, name), seed, f"{seed}/{name}", recipe)
 
 
@@ -238,32 +140,7 @@ def _random(seed: int, name: str) -> Random:
     return seeded(f"kho-demo/{seed}/{name}")
 
 
-def _recipe(rng: Random, index: int, total: int) -> _Recipe:
-    if index < len(_CHOSEN):
-        recipe = replace(_CHOSEN[index], serial=index + 1)
-        if index == _LARGE and total >= _LARGE_RUN:
-            recipe = replace(recipe, documents=_LARGE_DOCUMENTS)
-        return recipe
-    # Fonds and year follow from the position, so that file codes are unique without a memory of them.
-    position = index - len(_CHOSEN)
-    fonds = tuple(FONDS)[position % 3]
-    year = 2005 + (position // 3) % 20
-    themes = [t.key for t in THEMES.values() if t.fonds == fonds and t.first_year <= year]
-    origin: Origin = "02" if year < 2010 and rng.random() < 0.25 else "01"
-    documents = 2 + min(int(rng.expovariate(1 / 2.2)), 28)
-    return _Recipe(
-        rng.choice(themes),
-        year,
-        min(documents, 3) if origin == "02" else documents,
-        "digitised from paper" if origin == "02" else "born digital",
-        origin=origin,
-        attachments=rng.random() < 0.15,
-        serial=20 + position // 60 + 1,
-        scan_dpi=72,
-    )
-
-
-def _plan(rng: Random, seed: int, name: str, recipe: _Recipe) -> DossierPlan:
+def _plan(rng: Random, seed: int, name: str, recipe: Recipe) -> DossierPlan:
     theme = THEMES[recipe.theme]
     fonds = FONDS[theme.fonds]
     place = draw_place(rng) if recipe.place is None else PLACES[recipe.place]
@@ -279,7 +156,7 @@ def _plan(rng: Random, seed: int, name: str, recipe: _Recipe) -> DossierPlan:
     )
     return DossierPlan(
         name=name,
-        uuid=UUID(int=rng.getrandbits(128), version=4),
+        uuid=UUID(int=seeded(f"{name}/uuid").getrandbits(128), version=4),
         fonds=fonds,
         file_code=file_code,
         title=f"Hồ sơ {title}, năm {recipe.year}",
@@ -314,7 +191,7 @@ def _agency_code(fonds: Fonds, year: int) -> str:
 
 def _plan_documents(
     rng: Random,
-    recipe: _Recipe,
+    recipe: Recipe,
     theme: Theme,
     fonds: Fonds,
     place: Place,
@@ -393,7 +270,7 @@ def _working_days(rng: Random, year: int, count: int) -> list[date]:
     return [day - timedelta(days=max(0, day.weekday() - 4)) for day in found]
 
 
-def _give_forms(rng: Random, recipe: _Recipe, documents: list[DocumentPlan]) -> list[DocumentPlan]:
+def _give_forms(rng: Random, recipe: Recipe, documents: list[DocumentPlan]) -> list[DocumentPlan]:
     """Which of the documents are scans, Word files and pictures, and what is attached to which."""
     word_left, pictures_left, attach_left = (
         recipe.word_files,
@@ -429,7 +306,7 @@ def _attachments(document: DocumentPlan, left: int) -> tuple[Attachment, ...]:
 
 def _plan_photos(
     rng: Random,
-    recipe: _Recipe,
+    recipe: Recipe,
     title: str,
     place: Place,
     documents: tuple[DocumentPlan, ...],

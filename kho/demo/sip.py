@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from io import BytesIO
 from typing import IO
 
 from kho.demo.documents import DataFile, make_document, make_photo
@@ -150,13 +149,6 @@ def write_zip(
             _add(archive, f"{folder}/{path}", content)
         for path, content in (extra or {}).items():
             _add(archive, path, content)
-
-
-def zip_bytes(folder: str, members: Mapping[str, Content]) -> bytes:
-    """The ZIP in memory, for packages of ordinary size."""
-    out = BytesIO()
-    write_zip(out, folder, members)
-    return out.getvalue()
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: Content) -> None:

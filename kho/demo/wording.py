@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from kho.demo.acts import legal_grounds
 from kho.demo.offices import Office
-from kho.demo.themes import Theme, legal_grounds
+from kho.demo.themes import Theme
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _subject(kind: Kind, matter: Matter) -> str:
 
 
 def _grounds(matter: Matter, office: Office, issued: date) -> tuple[str, ...]:
-    lines = [f"Căn cứ {act};" for act in legal_grounds(matter.theme, issued)]
+    lines = [f"Căn cứ {act};" for act in legal_grounds(matter.theme.key, issued)]
     if office != matter.applicant:
         lines.append(
             f"Xét đề nghị của {matter.applicant.name} và kết quả thẩm định của cơ quan chuyên môn."
