@@ -14,22 +14,23 @@ it is accepted or waits for a person, nothing of it stays here but the record of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from preservation.package.plan import AipPlan, Organisation, plan_new
-
-from ingest.checks import METADATA_CHECKS, PAYLOAD_CHECKS, CheckContext, HeldLookup
-from ingest.container import Limits, open_zip
+from ingest.checks import HeldLookup
+from ingest.container import Limits
+from ingest.judging import IngestResult, Received, receive
 from ingest.policy import Decision, Policy, decide
-from ingest.quarantine import ContainerFacts, copy_members, read_container
-from ingest.readers.tt05 import ReceivedBytes, TransferFacts, read_metadata, to_dossier
+from ingest.quarantine import ContainerFacts, read_container
+from ingest.readers.package import SHAPE
+from ingest.received import TransferFacts
 from preservation import history, holding
-from preservation.dossier import Custody, Dossier
+from preservation.dossier import Custody
 from preservation.events import EventType, Outcome
 from preservation.holding import Holding, HoldingServices
+from preservation.package.plan import PROFILE, AipPlan, Organisation, plan_new
 from preservation.package.record_json import read_record, write_record
 from preservation.work import WorkNote, WorkState
 from repository import durable
@@ -37,9 +38,6 @@ from repository.catalogue.records import TransferRecord
 from repository.clock import utc_text
 from repository.errors import NotFound
 from repository.problems import Problem, Report, info
-
-SHAPE = "tt05-sip-zip"
-_SECRET = "ING-SECRET"  # noqa: S105  # a finding's code, not a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +52,6 @@ class IngestServices:
     software: str
     limits: Limits
     receipts: Callable[[TransferRecord], None]  # writes the receipt of a finished transfer
-
-
-@dataclass(frozen=True, slots=True)
-class IngestResult:
-    """What became of one transfer. `plan` is set by a dry run that would accept it."""
-
-    source: str
-    transfer_id: str
-    object_id: str
-    title: str
-    verdict: str  # accepted, refused, awaiting-decision
-    report: Report
-    plan: AipPlan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """A submission after hops 1 to 3."""
-
-    report: Report
-    object_id: str = ""
-    title: str = ""
-    held_already: str = ""  # the version that has the same content
-    dossier: Dossier | None = None
-    sources: dict[str, str] | None = None
 
 
 def ingest(
@@ -104,7 +77,17 @@ def ingest(
     with hold.work.begin(container.transfer_id) as folder:
         now = hold.clock.now()
         hold.step("quarantine made")
-        got = _receive(services, source, container, folder, operator, now, on_bytes)
+        got = receive(
+            source,
+            container,
+            folder,
+            held=services.held,
+            limits=services.limits,
+            facts=_facts(services, container, operator, now),
+            now=now,
+            on_bytes=on_bytes,
+            step=hold.step,
+        )
         hold.step("received and checked")
         decision = decide(got.report, services.policy)
         transfer = _transfer(container, got, decision, operator, now)
@@ -139,7 +122,7 @@ def approve(
         now = hold.clock.now()
         dossier = read_record((hold.work.folder(transfer_id) / "dossier.json").read_bytes())
         report = Report.of(Problem.from_dict(problem) for problem in waiting.problems)
-        got = _Received(
+        got = Received(
             report, dossier.object_id, dossier.title, "", dossier, dict(note.detail["sources"])
         )
         decision = Decision("accepted", operator, reason)
@@ -180,7 +163,7 @@ def turn_back(
 
 def _settle(
     services: IngestServices,
-    got: _Received,
+    got: Received,
     decision: Decision,
     transfer: TransferRecord,
     now: datetime,
@@ -205,12 +188,15 @@ def _settle(
         )
 
 
-def _wait(services: IngestServices, got: _Received, transfer: TransferRecord) -> None:
+def _wait(services: IngestServices, got: Received, transfer: TransferRecord) -> None:
     """Keep the received bytes and the record until a person decides."""
     hold, transfer_id = services.holding, transfer.transfer_id
     assert got.dossier is not None
     folder = hold.work.folder(transfer_id)
-    durable.write_durably(folder / "dossier.json", write_record(got.dossier))
+    waiting = write_record(
+        got.dossier, profile=PROFILE, created=transfer.received_at, software=services.software
+    )
+    durable.write_durably(folder / "dossier.json", waiting)
     durable.sync_tree(folder)
     hold.work.write(
         WorkNote(
@@ -225,14 +211,14 @@ def _wait(services: IngestServices, got: _Received, transfer: TransferRecord) ->
 
 
 def _plan_if_accepted(
-    services: IngestServices, got: _Received, decision: Decision, now: datetime
+    services: IngestServices, got: Received, decision: Decision, now: datetime
 ) -> AipPlan | None:
     if got.dossier is None or got.held_already or decision.verdict == "refused":
         return None
     return _plan(services, got, decision, now)
 
 
-def _plan(services: IngestServices, got: _Received, decision: Decision, now: datetime) -> AipPlan:
+def _plan(services: IngestServices, got: Received, decision: Decision, now: datetime) -> AipPlan:
     assert got.dossier is not None
     custody = Custody(decision.by, utc_text(now), decision.reason)
     return plan_new(
@@ -246,7 +232,7 @@ def _plan(services: IngestServices, got: _Received, decision: Decision, now: dat
 
 
 def _transfer(
-    container: ContainerFacts, got: _Received, decision: Decision, operator: str, now: datetime
+    container: ContainerFacts, got: Received, decision: Decision, operator: str, now: datetime
 ) -> TransferRecord:
     waits = decision.verdict == "awaiting-decision"
     state = "held-already" if got.held_already and not waits else decision.verdict
@@ -340,58 +326,6 @@ def _write_receipt(services: IngestServices, transfer_id: str) -> TransferRecord
     return transfer
 
 
-# -- hops 1 to 3
-
-
-def _receive(
-    services: IngestServices,
-    source: Path,
-    container: ContainerFacts,
-    folder: Path,
-    operator: str,
-    now: datetime,
-    on_bytes: Callable[[int], None],
-) -> _Received:
-    opened, report = open_zip(source, services.limits)
-    if opened is None:
-        return _Received(report)
-    context = CheckContext(now=now, held=services.held)
-    with opened:
-        package, found = read_metadata(opened)
-        report += found
-        if package is None:
-            return _Received(report)
-        report += _all(check(package, context) for check in METADATA_CHECKS)
-        title = "" if _SECRET in report.codes() else package.title
-        if report.has_errors:
-            return _Received(report, title=title)
-        services.holding.step("metadata checked")
-        wanted = [(m, package.sender_algorithms(m)) for m in opened.members]
-        received: dict[int, ReceivedBytes] = {}
-        for item in copy_members(opened, wanted, folder / "members", on_bytes=on_bytes):
-            if isinstance(item, Problem):
-                report += Report.of([item])
-            else:
-                received[item.member_index] = item
-    services.holding.step("payload copied")
-    report += _all(check(package, received, context) for check in PAYLOAD_CHECKS)
-    if report.has_errors:
-        return _Received(report, title=title)
-    dossier = to_dossier(package, received, transfer=_facts(services, container, operator, now))
-    held_already = ""
-    if "ING-HELD-ALREADY" in report.codes():
-        held = services.held.by_object_id(dossier.object_id)
-        held_already = held.head if held else ""
-    return _Received(
-        report=report,
-        object_id=dossier.object_id,
-        title=title,
-        held_already=held_already,
-        dossier=dossier,
-        sources={item.file_id: item.path for item in received.values()},
-    )
-
-
 def _facts(
     services: IngestServices, container: ContainerFacts, operator: str, now: datetime
 ) -> TransferFacts:
@@ -404,7 +338,3 @@ def _facts(
         operator=operator,
         archive_code=services.archive_code,
     )
-
-
-def _all(findings: Iterable[Iterable[Problem]]) -> Report:
-    return Report.of(problem for found in findings for problem in found)

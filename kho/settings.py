@@ -34,9 +34,13 @@ class ArchiveSettings(_Section):
 
 
 class IntakeSettings(_Section):
-    """How transfers are decided: `tu-dong` takes what has no error, `nguoi-duyet` asks a person."""
+    """How transfers are decided: `tu-dong` takes what has no error, `nguoi-duyet` asks a person.
+
+    `author` answers for the policy and is named in every decision it makes.
+    """
 
     policy: Literal["tu-dong", "nguoi-duyet"] = "tu-dong"
+    author: str = "Giám đốc Trung tâm Lưu trữ lịch sử"
 
 
 class StoreSettings(_Section):

@@ -29,6 +29,7 @@ from repository.catalogue.records import (
     TransferRecord,
 )
 from repository.clock import utc_text
+from repository.store import STORAGE_ROOT
 
 
 class HistoryWriter(Protocol):
@@ -89,6 +90,8 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
         results = [AuditResultRecord(detail["run_id"], *row) for row in detail["results"]]
         tx.put_audit_results(results)
         for result in results:
+            if result.object_id == STORAGE_ROOT:
+                continue  # the root's own files are nobody's copy
             tx.mark_copy_checked(result.object_id, result.store, result.checked_at, result.verdict)
 
 

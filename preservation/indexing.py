@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from preservation.dossier import Document, Dossier, FileRole, ReceivedFile
-from preservation.package.plan import read_profile, read_record
-from repository.catalogue.catalogue import SearchText, Transaction
+from preservation.package.record_json import read_record
+from repository.bag.info import parse_bag_info
+from repository.search_text import SearchText
+from repository.catalogue.writing import Transaction
 from repository.catalogue.records import (
     DocumentRecord,
     ExpectedRecord,
@@ -22,6 +24,7 @@ from repository.errors import Corrupt
 from repository.model import LogicalPath, ObjectId, VersionNumber
 from repository.store import ObjectFacts, Store
 
+PROFILE_LABEL = "Kho-AIP-Profile"
 RECORD_PATH = LogicalPath("data/metadata/other/dossier.json")
 
 
@@ -42,7 +45,7 @@ def read_object(store: Store, object_id: ObjectId) -> IndexedObject:
     for version in facts.versions:
         number = VersionNumber.parse(version.version)
         bag_info = read_logical(store, facts, number, LogicalPath("bag-info.txt"))
-        profiles[version.version] = read_profile(bag_info)
+        profiles[version.version] = _profile(bag_info)
     try:
         return IndexedObject(facts, read_record(record), profiles)
     except ValueError as problem:
@@ -64,6 +67,12 @@ def put_object(tx: Transaction, held: IndexedObject) -> None:
         payload,
         _search_text(held.dossier),
     )
+
+
+def _profile(bag_info: bytes) -> str:
+    """The projection's version a bag says it was written under; empty when it says none."""
+    elements, _ = parse_bag_info(bag_info)
+    return dict(elements).get(PROFILE_LABEL, "")
 
 
 def _object(held: IndexedObject) -> ObjectRecord:

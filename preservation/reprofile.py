@@ -78,7 +78,7 @@ def _reprofile_one(
     head = str(held.facts.head.version)
     if held.profiles[head] == profile:
         return Reprofiled(object_id, "current", profile, head, 0)
-    plan = _plan(services, primary, object_id, software, organisation, reason, profile)
+    plan = _plan(services, primary, object_id, operator, software, organisation, reason, profile)
     new_bytes = sum(file.size for file in plan.version.files if not isinstance(file.source, Kept))
     version = str(held.facts.head.version.next())
     if dry_run:
@@ -98,6 +98,7 @@ def _plan(
     services: HoldingServices,
     store: Store,
     object_id: ObjectId,
+    operator: str,
     software: str,
     organisation: Organisation,
     reason: str,
@@ -124,4 +125,5 @@ def _plan(
         organisation=organisation,
         profile=profile,
         reason=reason,
+        operator=operator,
     )

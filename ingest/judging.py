@@ -1,0 +1,128 @@
+"""Judging a submission: hops 1 to 3, with or without an archive behind them.
+
+Metadata first: nothing of the payload is copied while the metadata forbids it, so a secret is never
+copied in. Then one read of each member, and every rule over what came. All findings are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ingest.checks import METADATA_CHECKS, PAYLOAD_CHECKS, CheckContext, HeldLookup
+from ingest.container import Limits, open_zip
+from ingest.quarantine import ContainerFacts, copy_members, read_container
+from ingest.readers.record import to_dossier
+from ingest.readers.tt05 import read_metadata
+from ingest.received import ReceivedBytes, TransferFacts
+from preservation.dossier import Dossier
+from preservation.package.plan import AipPlan
+from repository.clock import utc_text
+from repository.problems import Problem, Report
+
+_SECRET_CODE = "ING-SECRET"  # noqa: S105  # a finding's code
+_HELD_CODE = "ING-HELD-ALREADY"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A submission after hops 1 to 3. `dossier` is there when nothing refuses it."""
+
+    report: Report
+    object_id: str = ""
+    title: str = ""
+    held_already: str = ""  # the head version of the object that has the same content
+    dossier: Dossier | None = None
+    sources: dict[str, str] | None = None  # file id → where its bytes lie
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of one transfer. `plan` is set by a dry run that would accept it."""
+
+    source: str
+    transfer_id: str
+    object_id: str
+    title: str
+    verdict: str  # accepted, refused, awaiting-decision
+    report: Report
+    plan: AipPlan | None = None
+
+
+def judge(source: Path, folder: Path, *, held: HeldLookup | None, now: datetime) -> IngestResult:
+    """The verdict of the intake rules on one transfer, for its sender. Nothing is recorded.
+
+    `folder` is a working place of the caller's, who removes it.
+    """
+    container = read_container(source)
+    facts = TransferFacts(
+        transfer_id=container.transfer_id,
+        container_name=container.name,
+        container_size=container.size,
+        container_sha256=container.sha256,
+        received_at=utc_text(now),
+        operator="kho check",
+        archive_code="",
+    )
+    got = receive(source, container, folder, held=held, limits=Limits(), facts=facts, now=now)
+    verdict = "refused" if got.report.has_errors else "accepted"
+    return IngestResult(
+        container.name, container.transfer_id, got.object_id, got.title, verdict, got.report
+    )
+
+
+def receive(
+    source: Path,
+    container: ContainerFacts,
+    folder: Path,
+    *,
+    held: HeldLookup | None,
+    limits: Limits,
+    facts: TransferFacts,
+    now: datetime,
+    on_bytes: Callable[[int], None] = lambda _: None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Received:
+    """Copy and judge one submission. What it copies lies below `folder`, for the caller to remove."""
+    opened, report = open_zip(source, limits)
+    if opened is None:
+        return Received(report)
+    context = CheckContext(now=now, held=held, archive_code=facts.archive_code)
+    with opened:
+        package, found = read_metadata(opened)
+        report += found
+        if package is None:
+            return Received(report)
+        report += _all(check(package, context) for check in METADATA_CHECKS)
+        # The title of a secret is itself not to be written down here.
+        title = "" if _SECRET_CODE in report.codes() else package.title
+        if report.has_errors:
+            return Received(report, title=title)
+        step("metadata checked")
+        wanted = [(member, package.sender_algorithms(member)) for member in opened.members]
+        received: dict[int, ReceivedBytes] = {}
+        for item in copy_members(opened, wanted, folder / "members", on_bytes=on_bytes):
+            if isinstance(item, Problem):
+                report += Report.of([item])
+            else:
+                received[item.member_index] = item
+    step("payload copied")
+    report += _all(check(package, received, context) for check in PAYLOAD_CHECKS)
+    if report.has_errors:
+        return Received(report, title=title)
+    dossier = to_dossier(package, received, transfer=facts)
+    held_object = held.by_object_id(dossier.object_id) if held else None
+    return Received(
+        report=report,
+        object_id=dossier.object_id,
+        title=title,
+        held_already=held_object.head if held_object and _HELD_CODE in report.codes() else "",
+        dossier=dossier,
+        sources={item.file_id: item.path for item in received.values()},
+    )
+
+
+def _all(findings: Iterable[Iterable[Problem]]) -> Report:
+    return Report.of(problem for found in findings for problem in found)

@@ -1,0 +1,48 @@
+"""The command `kho`. Each verb lives in `kho/cli/` and imports what it needs when it is run."""
+
+from __future__ import annotations
+
+import typer
+
+from kho.cli import (
+    audit,
+    check,
+    demo,
+    digest,
+    doctor,
+    export,
+    ingest,
+    init,
+    ledger,
+    look,
+    rebuild,
+    reprofile,
+    serve,
+    transfer,
+    validate,
+)
+
+app = typer.Typer(
+    name="kho",
+    help="Kho lưu trữ số · a long-term digital preservation repository.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for module in (
+    init, check, ingest, transfer, look, audit, validate, rebuild, reprofile, export,
+    ledger, digest, serve, demo, doctor,
+):  # fmt: skip
+    module.register(app)
+
+
+def main() -> None:
+    """Console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""`kho audit` and `kho verify`: is everything still there, intact, in every copy?"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kho.cli.failing import verb
+from kho.cli.options import HomeOption, JsonOption, OperatorOption
+from kho.cli.output import Output
+
+if TYPE_CHECKING:
+    from kho.wiring import Archive
+    from preservation.audit.run import Selection
+    from repository.catalogue.records import AuditResultRecord
+
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]…")]
+CopyOption = Annotated[
+    list[str] | None, typer.Option("--copy", help="Only this store; may be given again.")
+]
+CachedOption = Annotated[
+    bool,
+    typer.Option("--cached", help="Read through the page cache: faster, proves less."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    app.command("audit")(verb(audit))
+    app.command("verify")(verb(verify))
+
+
+def audit(
+    ids: IdsArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every copy of everything.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="What is late, and today's share.")] = False,
+    sample: Annotated[
+        str | None, typer.Option("--sample", help="A random part, such as 2%.", metavar="PERCENT")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of a sample, to repeat it.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="With --due: read at most so much, such as 50GB.")
+    ] = None,
+    copy: CopyOption = None,
+    cached: CachedOption = False,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Read every byte of the chosen copies again and compare it with what it must be."""
+    chosen = [bool(ids), everything, due, sample is not None]
+    if sum(chosen) != 1:
+        raise typer.BadParameter("choose one of: ids, --all, --due, --sample 2%")
+
+    def select(archive: Archive) -> Selection:
+        from kho import selecting
+
+        stores = selecting.stores(archive, copy)
+        if due:
+            return selecting.due(archive, stores, _bytes(budget))
+        if sample is not None:
+            drawn = secrets.randbelow(2**31) if seed is None else seed
+            return selecting.sampled(archive, stores, _percent(sample), drawn)
+        return (
+            selecting.named(archive, stores, ids) if ids else selecting.everything(archive, stores)
+        )
+
+    return _run(select, cached=cached, home=home, operator=operator, as_json=as_json)
+
+
+def verify(
+    ids: IdsArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every copy of everything.")] = False,
+    copy: CopyOption = None,
+    cached: CachedOption = False,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Audit the named dossiers, or everything, now."""
+    return audit(
+        ids=ids,
+        everything=everything or not ids,
+        copy=copy,
+        cached=cached,
+        home=home,
+        operator=operator,
+        as_json=as_json,
+    )
+
+
+def _run(select: object, *, cached: bool, home: object, operator: str | None, as_json: bool) -> int:
+
+    from kho import exits, wiring
+    from kho.interrupt import until_interrupted
+    from kho.settings import find_home
+    from preservation.audit.run import audit as run_audit
+
+    out = Output(as_json=as_json)
+    with (
+        wiring.open_archive(find_home(home)) as archive,
+        until_interrupted() as interrupted,
+    ):
+        begun = archive.clock.now()
+        for recovered in archive.recover():
+            out.note(f"{recovered.action}: {recovered.object_id} {recovered.detail}".strip())
+        selection = select(archive)
+        if selection.note:
+            out.note(selection.note)
+        total = sum(len(ids) for ids in selection.copies.values())
+        with out.progress("audit", total, "bản sao") as bar:
+
+            def heard(result: AuditResultRecord) -> None:
+                bar.advance(1, result.object_id)
+                if result.verdict != "intact":
+                    _show(out, result)
+
+            summary = run_audit(
+                archive.auditing(),
+                selection,
+                operator=wiring.operator_name(operator),
+                medium=not cached,
+                on_result=heard,
+                stop=interrupted,
+            )
+        seconds = round((archive.clock.now() - begun).total_seconds(), 3)
+        out.line("summary", {"run_id": summary.run_id, **summary.totals(), "seconds": seconds})
+        _tell(out, summary.totals(), summary.run_id, seconds)
+        if interrupted():
+            return exits.Exit.CANCELLED
+        return exits.of_audit(summary.sums, bool(summary.stores_unavailable))
+
+
+def _show(out: Output, result: AuditResultRecord) -> None:
+    value = asdict(result)
+    out.line("object", {**value, "files": list(value["files"])})
+    out.text(f"{result.verdict.upper()}  {result.object_id}  ({result.store})")
+    for file in result.files[:20]:
+        out.text(f"    {str(file['verdict']).upper()}  {file['path']}  {file['reason']}".rstrip())
+    if len(result.files) > 20:
+        out.text(f"    … {len(result.files) - 20}")
+
+
+def _tell(out: Output, totals: dict[str, object], run_id: str, seconds: float) -> None:
+    vi = out.language == "vi"
+    names = (
+        ("expected", "cần có"), ("intact", "nguyên vẹn"), ("altered", "bị sửa"),
+        ("missing", "bị mất"), ("unreadable", "không đọc được"),
+        ("not_checked", "chưa kiểm tra"), ("unexpected", "thừa"),
+    )  # fmt: skip
+    counts = " · ".join(f"{viet if vi else name} {totals[name]}" for name, viet in names)
+    out.text(f"{run_id}: {totals['objects']} {'hồ sơ' if vi else 'objects'}, {seconds} s")
+    out.text(f"  {'tệp' if vi else 'files'}: {counts}")
+    away = totals["stores_unavailable"]
+    if isinstance(away, list) and away:
+        out.text(f"  {'kho không tới được' if vi else 'stores unavailable'}: {', '.join(away)}")
+
+
+def _percent(text: str) -> float:
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%?", text.strip())
+    if match is None or not 0 < float(match[1]) <= 100:
+        raise typer.BadParameter(f"{text!r} is not a share such as 2%")
+    return float(match[1])
+
+
+def _bytes(text: str | None) -> int | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is not a size such as 50GB")
+    return int(float(match[1]) * 1000 ** " kMGT".index(match[2] or " "))

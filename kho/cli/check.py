@@ -1,0 +1,51 @@
+"""`kho check`: the intake rules with no archive, for the sending agency."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kho.cli.failing import verb
+from kho.cli.options import JsonOption
+from kho.cli.output import Output
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("check")(verb(check))
+
+
+def check(
+    transfers: Annotated[list[Path], typer.Argument(help="SIP_hoso ZIPs, or folders of them.")],
+    as_json: JsonOption = False,
+) -> int:
+    """Judge transfers by the archive's own rules before sending them. Nothing is kept."""
+    from ingest.judging import judge
+    from kho import exits, intake
+    from kho.cli.ingest import show
+    from repository.clock import SystemClock
+
+    out = Output(as_json=as_json)
+    counts = {"accepted": 0, "refused": 0}
+    sources = intake.expand(transfers)
+    with out.progress("check", len(sources), "hồ sơ") as bar:
+        for source in sources:
+            with tempfile.TemporaryDirectory(prefix="kho-check-") as folder:
+                result = judge(
+                    source,
+                    Path(folder),
+                    held=None,  # a sending office has no archive to ask; the report says so
+                    now=SystemClock().now(),
+                )
+            counts[result.verdict] += 1
+            show(out, result)
+            bar.advance(1, source.name)
+    out.line("summary", {"dossiers": len(sources), **counts})
+    out.say(
+        f"Đạt {counts['accepted']} · không đạt {counts['refused']}",
+        f"would be accepted {counts['accepted']} · would be refused {counts['refused']}",
+    )
+    return exits.Exit.FOUND if counts["refused"] else exits.Exit.DONE

@@ -1,0 +1,146 @@
+"""How verbs speak: results on stdout, everything else on stderr, JSON when asked.
+
+With `--json` stdout carries one JSON document, or JSON lines that end with one whose `message_type` is
+`summary`. Progress shows only on a terminal. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from repository.problems import Problem
+
+Language = Literal["vi", "en"]
+
+
+def language() -> Language:
+    """Vietnamese when the locale is, else English. `KHO_LANG` decides where it is set."""
+    chosen = os.environ.get("KHO_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "vi" if chosen.lower().startswith("vi") else "en"
+
+
+class Output:
+    """Where one run of a verb writes."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.language: Language = language()
+
+    def document(self, value: object) -> None:
+        """The one JSON document of a short answer."""
+        print(json.dumps(value, ensure_ascii=False, indent=1))  # noqa: T201
+
+    def line(self, message_type: str, value: Mapping[str, object]) -> None:
+        """One JSON line of a long answer; nothing without `--json`."""
+        if self.as_json:
+            line = json.dumps({"message_type": message_type, **value}, ensure_ascii=False)
+            print(line, flush=True)  # noqa: T201
+
+    def text(self, line: str = "") -> None:
+        """A line of the result for a person; nothing with `--json`."""
+        if not self.as_json:
+            print(printable(line), flush=True)  # noqa: T201
+
+    def note(self, line: str) -> None:
+        """Something about the work, not its result: on stderr."""
+        print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+
+    def say(self, vi: str, en: str) -> None:
+        """A line of the result in the reader's language."""
+        self.text(vi if self.language == "vi" else en)
+
+    def problems(self, problems: Sequence[Problem], indent: str = "  ") -> None:
+        """Findings for a person, each with its place and what to do."""
+        if self.as_json:
+            return
+        for problem in problems:
+            mark = {"error": "✗", "warning": "!", "info": "·"}[problem.severity.value]
+            place = f" [{problem.location}]" if problem.location else ""
+            self.text(f"{indent}{mark} {problem.code}{place}: {self._text(problem)}")
+
+    def _text(self, problem: Problem) -> str:
+        from schemas.problem_texts import problem_text
+
+        return problem_text(problem.code, problem.params, self.language)
+
+    @contextmanager
+    def progress(self, what: str, total: int | None, unit: str) -> Iterator[Progress]:
+        """A bar on a terminal; elsewhere silence. The block advances it."""
+        bar = Progress(what, total, unit, visible=sys.stderr.isatty() and not self.as_json)
+        try:
+            yield bar
+        finally:
+            bar.close()
+
+
+class Progress:
+    """How far long work has come: count, rate and what is at hand."""
+
+    def __init__(self, what: str, total: int | None, unit: str, *, visible: bool) -> None:
+        self._bar: Any = None
+        if visible:
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+            from rich.progress import (
+                Progress as RichProgress,
+            )
+
+            self._bar = RichProgress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn(unit),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[at]}"),
+                transient=True,
+            )
+            self._task = self._bar.add_task(what, total=total, at="")
+            self._bar.start()
+
+    def advance(self, count: int = 1, at: str = "") -> None:
+        """So much more is done; `at` names what is at hand."""
+        if self._bar is not None:
+            self._bar.update(self._task, advance=count, at=printable(at)[:60])
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def problem_document(problem: Problem) -> dict[str, object]:
+    """A finding as other programs rely on it, with its text in both languages."""
+    from schemas.problem_texts import problem_text
+
+    texts = {
+        lang: problem_text(problem.code, problem.params, lang)
+        for lang in ("vi", "en")  # the order in which they are read here
+    }
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "location": printable(problem.location),
+        "message": texts[language()],
+        "message_vi": texts["vi"],
+        "message_en": texts["en"],
+    }
+
+
+def printable(text: str) -> str:
+    """Text that a terminal shows and does not obey: control characters and lone surrogates escaped."""
+    return "".join(
+        character
+        if character.isprintable() or character == " "
+        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for character in text
+    )

@@ -1,0 +1,98 @@
+"""`kho validate`: judge something we do not hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kho.cli.failing import verb
+from kho.cli.options import JsonOption
+from kho.cli.output import Output, problem_document
+
+if TYPE_CHECKING:
+    from repository.problems import Problem
+    from repository.second_opinion import SecondOpinion
+
+PathArgument = Annotated[Path, typer.Argument(help="What to judge.")]
+SecondOpinionOption = Annotated[
+    bool,
+    typer.Option("--second-opinion", help="Also ask ocfl-py or bagit-python; report disagreement."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    group = typer.Typer(no_args_is_help=True, help="Judge something the archive does not hold.")
+    group.command("ocfl")(verb(ocfl))
+    group.command("bag")(verb(bag))
+    group.command("tt05")(verb(tt05))
+    app.add_typer(group, name="validate")
+
+
+def ocfl(
+    path: PathArgument, second_opinion: SecondOpinionOption = False, as_json: JsonOption = False
+) -> int:
+    """An OCFL object or storage root, 1.0 or 1.1."""
+    from kho.validating import validate_ocfl
+    from repository.second_opinion import ocfl_py_verdict
+
+    other = ocfl_py_verdict(str(path)) if second_opinion else None
+    return _tell(validate_ocfl(path), other, as_json=as_json)
+
+
+def bag(
+    path: PathArgument, second_opinion: SecondOpinionOption = False, as_json: JsonOption = False
+) -> int:
+    """A BagIt bag, 0.93 to 1.0."""
+    from kho.validating import validate_bag_at
+    from repository.second_opinion import bagit_python_verdict
+
+    other = bagit_python_verdict(str(path)) if second_opinion else None
+    return _tell(validate_bag_at(path), other, as_json=as_json)
+
+
+def tt05(path: PathArgument, as_json: JsonOption = False) -> int:
+    """A SIP_hoso ZIP of Thông tư 05/2025/TT-BNV."""
+    import tempfile
+
+    from ingest.judging import judge
+    from repository.clock import SystemClock
+
+    with tempfile.TemporaryDirectory(prefix="kho-validate-") as folder:
+        result = judge(path, Path(folder), held=None, now=SystemClock().now())
+    return _tell(list(result.report), None, as_json=as_json)
+
+
+def _tell(problems: list[Problem], other: SecondOpinion | None, *, as_json: bool) -> int:
+    from kho import exits
+    from repository.problems import Severity
+
+    out = Output(as_json=as_json)
+    valid = not any(problem.severity is Severity.ERROR for problem in problems)
+    disagreement = other is not None and other.valid is not None and other.valid != valid
+    if as_json:
+        document: dict[str, object] = {
+            "valid": valid,
+            "problems": [problem_document(problem) for problem in problems],
+        }
+        if other is not None:
+            document["second_opinion"] = {
+                "valid": other.valid,
+                "messages": list(other.messages),
+                "disagreement": disagreement,
+            }
+        out.document(document)
+    out.say("Hợp lệ." if valid else "Không hợp lệ.", "Valid." if valid else "Not valid.")
+    out.problems(problems)
+    if other is not None:
+        words = {True: "valid", False: "not valid", None: "no verdict"}
+        out.text(f"  {words[other.valid]} (second opinion)")
+        for message in other.messages[:20]:
+            out.text(f"    {message}")
+    if disagreement:
+        out.say("Hai bên không thống nhất.", "The two do not agree.")
+    if not valid or disagreement:
+        return exits.Exit.FOUND
+    return exits.Exit.INCOMPLETE if other is not None and other.valid is None else exits.Exit.DONE

@@ -1,0 +1,104 @@
+"""The intake's part of the wiring: what the pipeline works with, and what it asks the catalogue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from ingest.container import Limits
+from ingest.pipeline import IngestServices
+from ingest.policy import Policy
+from kho import wiring
+from kho.cli.output import problem_document
+from kho.wiring import Archive
+from preservation.dossier import HeldDossier
+from repository import durable
+from repository.catalogue.catalogue import Catalogue
+from repository.catalogue.records import ObjectRecord, TransferRecord
+from repository.errors import NotFound
+from repository.problems import Problem
+
+
+def services(archive: Archive) -> IngestServices:
+    """What the pipeline works with in this archive."""
+    return IngestServices(
+        holding=archive.holding(),
+        held=CatalogueLookup(archive.catalogue),
+        policy=Policy(archive.settings.intake.policy, archive.settings.intake.author),
+        organisation=archive.organisation(),
+        archive_code=archive.settings.archive.code,
+        software=wiring.software(),
+        limits=Limits(),
+        receipts=ReceiptFolder(archive.home.folder("reports")).write,
+    )
+
+
+class CatalogueLookup:
+    """What is held already, asked of the catalogue (`ingest.checks.HeldLookup`)."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def by_object_id(self, object_id: str) -> HeldDossier | None:
+        return self._held(self._catalogue.object(object_id))
+
+    def by_file_code(self, fonds_code: str, file_code: str) -> HeldDossier | None:
+        return self._held(self._catalogue.object_by_file_code(fonds_code, file_code))
+
+    def by_payload_digest(self, sha256s: Collection[str]) -> dict[str, str]:
+        return dict(self._catalogue.objects_with_payload(sha256s))
+
+    def by_document_id(self, fonds_code: str, doc_id: str) -> str | None:
+        return self._catalogue.object_of_document(fonds_code, doc_id)
+
+    def _held(self, record: ObjectRecord | None) -> HeldDossier | None:
+        if record is None:
+            return None
+        documents = self._catalogue.documents(record.object_id)
+        return HeldDossier(
+            object_id=record.object_id,
+            head=record.head,
+            file_code=record.file_code,
+            fonds_code=record.fonds_code,
+            title=record.title,
+            payload_sha256=frozenset(
+                str(file["sha256"]) for document in documents for file in document.files
+            ),
+            document_ids=frozenset(document.doc_id for document in documents),
+        )
+
+
+class ReceiptFolder:
+    """Receipts as JSON files, one a transfer, newest state. Made again by `kho transfer show`."""
+
+    def __init__(self, reports: Path) -> None:
+        self._folder = reports / "receipts"
+
+    def write(self, transfer: TransferRecord) -> None:
+        self._folder.mkdir(exist_ok=True)
+        text = json.dumps(transfer_document(transfer), ensure_ascii=False, indent=1)
+        durable.write_durably(self._folder / f"{transfer.transfer_id}.json", f"{text}\n".encode())
+
+
+def transfer_document(transfer: TransferRecord) -> dict[str, object]:
+    """A transfer as programs see it, its findings with their texts."""
+    problems = [problem_document(Problem.from_dict(problem)) for problem in transfer.problems]
+    return {**asdict(transfer), "problems": problems}
+
+
+def expand(paths: Iterable[Path]) -> list[Path]:
+    """The transfers named: files as they are, folders as the ZIPs in them, in order of name."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(child for child in path.iterdir() if child.suffix.lower() == ".zip")
+            if not inside:
+                raise NotFound(f"{path} holds no ZIP. Name a SIP_hoso ZIP or a folder of them.")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise NotFound(f"There is no {path}.")
+    return found
