@@ -254,10 +254,16 @@ typedef uint8_t u8x32 __attribute__((vector_size(32), aligned(32)));
     }
 #define B8(o) o + 7, o + 6, o + 5, o + 4, o + 3, o + 2, o + 1, o
 #define B4(o) o + 3, o + 2, o + 1, o
-#define SWAP64x8(v) ((u64x8)SHUF((u8x64)(v), (u8x64)(v), B8(0), B8(8), B8(16), B8(24), B8(32), B8(40), B8(48), B8(56)))
+#define SWAP64x8(v)                                                                                \
+    ((u64x8)SHUF((u8x64)(v), (u8x64)(v), B8(0), B8(8), B8(16), B8(24), B8(32), B8(40), B8(48),     \
+                 B8(56)))
 #define SWAP64x4(v) ((u64x4)SHUF((u8x32)(v), (u8x32)(v), B8(0), B8(8), B8(16), B8(24)))
-#define SWAP32x16(v) ((u32x16)SHUF((u8x64)(v), (u8x64)(v), B4(0), B4(4), B4(8), B4(12), B4(16), B4(20), B4(24), B4(28), B4(32), B4(36), B4(40), B4(44), B4(48), B4(52), B4(56), B4(60)))
-#define SWAP32x8(v) ((u32x8)SHUF((u8x32)(v), (u8x32)(v), B4(0), B4(4), B4(8), B4(12), B4(16), B4(20), B4(24), B4(28)))
+#define SWAP32x16(v)                                                                               \
+    ((u32x16)SHUF((u8x64)(v), (u8x64)(v), B4(0), B4(4), B4(8), B4(12), B4(16), B4(20), B4(24),     \
+                  B4(28), B4(32), B4(36), B4(40), B4(44), B4(48), B4(52), B4(56), B4(60)))
+#define SWAP32x8(v)                                                                                \
+    ((u32x8)SHUF((u8x32)(v), (u8x32)(v), B4(0), B4(4), B4(8), B4(12), B4(16), B4(20), B4(24),      \
+                 B4(28)))
 #define LOADER(NAME, V, N, LO, HI, SWAP)                                                           \
     INLINE void NAME(V w[16], const uint8_t *const p[N])                                           \
     {                                                                                              \
@@ -871,8 +877,10 @@ static void fill_lane(struct worker *w, struct lane *l)
         else if (st.st_size != f->size || st.st_mtim.tv_sec != f->modified.tv_sec ||
                  st.st_mtim.tv_nsec != f->modified.tv_nsec)
             f->error = ESTALE;
-        else if (f->size == 0 && read_at(f, l->buffer, ALIGNMENT, 0) > 0)
-            f->error = ESTALE; /* contents without a size, as in /proc */
+        else if (f->size == 0) {
+            ssize_t n = read_at(f, l->buffer, ALIGNMENT, 0);
+            if (n) f->error = n < 0 ? errno : ESTALE; /* contents without a size, as in /proc */
+        }
     }
     if (f->error) return;
     /* SHA-256 first: the padding of SHA-512 is written in the buffer, behind the bytes. */
