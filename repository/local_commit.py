@@ -1,16 +1,11 @@
-"""Writing into a local store: staged, flushed, read back, validated, then made real by rename.
+"""Writing into a local store: staged, flushed, read back, then made real by rename.
 
     staging/{lock name}.{random}/intent.json   whose work this is, and which version it makes
     staging/{lock name}.{random}/object/…      what will be published
 
 A new object becomes real by one rename of `object/`. A later version takes three, in this order, each
-flushed: the version folder, the root inventory, its sidecar. The rule of recovery (`settle`), applied
-only where an intent of a dead writer says that it was at work:
-
-* the version folder is there and every byte of it is what its inventory says → the remaining renames
-  are done (rolled forward);
-* it is there and not complete → it is moved out and kept in `aside/` for a person (rolled back);
-* it is not there → the object is as it was.
+flushed: the version folder, the root inventory, its sidecar. What is left after a crash at any point is
+finished or undone by the rule in `local_settle`.
 
 The caller holds the object's lock. Nothing here removes or replaces anything that was published,
 except that the root inventory and its sidecar follow the head, as OCFL 1.1 §3.5 demands; every earlier
@@ -19,187 +14,120 @@ inventory stays in its version folder.
 
 from __future__ import annotations
 
-import json
+import os
 import secrets
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-from repository import durable, locks
-from repository.digest import DigestOptions, FileTask, digest_bytes, digest_files
-from repository.errors import ArchiveError, Conflict, Corrupt, Locked
-from repository.local_place import (
-    DECLARATION_BYTES,
-    OBJECT_DECLARATION,
-    LocalPlace,
-    lock_name,
-    open_regular,
-    sidecar_bytes,
+from repository import durable
+from repository.digest import DigestOptions, FileTask, digest_files, digest_stream
+from repository.errors import ArchiveError, Conflict, Corrupt, Unavailable
+from repository.local_place import DEFINITE, LocalPlace, is_there, lock_name
+from repository.local_plan import (
+    PlannedVersion,
+    Staged,
+    declaration,
+    inventory_files,
+    is_head_of,
+    plan_version,
 )
+from repository.local_settle import Intent, settle, write_intent
 from repository.model import ContentPath, ObjectId, VersionNumber
-from repository.ocfl.inventory import (
-    Inventory,
-    NewContent,
-    first_inventory,
-    new_content_paths,
-    next_inventory,
-    serialise_inventory,
-)
-from repository.store import (
-    FromBytes,
-    FromPath,
-    Head,
-    Kept,
-    PlannedFile,
-    ReadBack,
-    Receipt,
-    Recovered,
-    Store,
-    VersionPlan,
-)
+from repository.store import Head, ObjectFacts, ReadBack, Receipt, Store, VersionPlan
 
-_Action = Literal["rolled forward", "rolled back", "staging removed"]
-_COPY_BUFFER = 1024 * 1024
 _WEAKEST_FIRST: tuple[ReadBack, ...] = ("cached", "evicted", "direct")
-
-
-@dataclass(frozen=True, slots=True)
-class _Staged:
-    """One file to be written below the staged object folder, and what it must then hold."""
-
-    path: str
-    size: int
-    sha512: str
-    source: Callable[[], BinaryIO] | bytes
 
 
 def commit(store: LocalPlace, plan: VersionPlan) -> Receipt:
     """Write one planned version. The contract is that of `Store.commit`."""
     settle(store, plan.object_id)
     folder = store.folder(plan.object_id)
-    held = store.inventory(plan.object_id, folder)[0] if folder.exists() else None
-    if held is not None and _follows(held, plan):
-        return _already_there(store, plan, folder)
+    held = store.inventory(plan.object_id, folder)[0] if is_there(folder) else None
+    if held is not None and is_head_of(held, plan):
+        return _already_there(store, plan.object_id)
     if (held.head if held else None) != plan.follows:
         found = f"its head is {held.head}" if held else "it is not there"
         raise Conflict(
             f"{plan.object_id} in store {store.name} should be at {plan.follows or 'nothing'}, "
             f"but {found}. Read it again and plan anew."
         )
-    inventory = _planned_inventory(plan, held)
-    data = serialise_inventory(inventory)
-    digest = digest_bytes(data, ["sha512"])["sha512"]
-    files = [*_content(plan, held, inventory), *_inventory_files(str(inventory.head), data, digest)]
-    if held is None:
-        files += _object_files(data, digest)
-    return _write(store, plan.object_id, inventory.head, files, data, new=held is None)
+    return _write(store, plan.object_id, plan_version(plan, held))
 
 
 def replicate(store: LocalPlace, source: Store, object_id: ObjectId) -> Receipt:
-    """Copy what `source` has more of one object. The contract is that of `Store.replicate`."""
+    """Copy what `source` has more of one object. The contract is that of `Store.replicate`.
+
+    Reads only files of `source` that never change, so it may be written to meanwhile.
+    """
     settle(store, object_id)
-    facts = source.facts(object_id)
-    folder = store.folder(object_id)
-    by_path = {file.path: file for file in facts.expected}
-
-    def files_below(prefix: str) -> list[_Staged]:
-        return [
-            _Staged(path, file.size, file.sha512, _opener(source, object_id, path))
-            for path, file in by_path.items()
-            if path.startswith(prefix)
-        ]
-
-    if not folder.exists():
-        data = _read_all(source, object_id, "inventory.json")
-        return _write(store, object_id, facts.head.version, files_below(""), data, new=True)
-    here = store.facts(object_id)
-    ours = [version.inventory_sha512 for version in here.versions]
-    theirs = [version.inventory_sha512 for version in facts.versions]
-    if ours != theirs[: len(ours)]:
+    theirs = source.facts(object_id)
+    if not is_there(store.folder(object_id)):
+        everything = [version.version for version in theirs.versions]
+        return _write(store, object_id, _copied(source, theirs, everything, creates=True))
+    ours = store.facts(object_id)
+    here = [version.inventory_sha512 for version in ours.versions]
+    there = [version.inventory_sha512 for version in theirs.versions]
+    if here != there[: len(here)]:
         raise Conflict(
             f"{object_id}: the copy in {store.name} is not a beginning of the one in {source.name}. "
             "Neither was touched; audit both."
         )
-    receipt = Receipt(store.name, here.head, "cached", 0, 0)
-    for version in facts.versions[len(ours) :]:
-        data = _read_all(source, object_id, f"{version.version}/inventory.json")
-        receipt = _write(
-            store,
-            object_id,
-            VersionNumber.parse(version.version),
-            files_below(f"{version.version}/"),
-            data,
-            new=False,
-        )
+    if here == there:
+        return _already_there(store, object_id)
+    for version in theirs.versions[len(here) :]:
+        planned = _copied(source, theirs, [version.version], creates=False)
+        receipt = _write(store, object_id, planned)
     return receipt
 
 
-def settle(store: LocalPlace, object_id: ObjectId) -> list[Recovered]:
-    """Finish or undo what a dead writer of this object left. The caller holds the lock."""
-    done = []
-    for work in sorted(store.staging.glob(f"{lock_name(object_id)}.*")):
-        done += _settle_one(store, object_id, work)
-    return done
-
-
-def recover(store: LocalPlace) -> Sequence[Recovered]:
-    """As `settle`, for every object with work left behind. What somebody holds is left alone."""
-    done: list[Recovered] = []
-    for work in sorted(store.staging.iterdir()):
-        intent = _read_intent(work)
-        if intent is None:
-            if not locks.is_held(store.place / "locks" / f"{work.name.split('.')[0]}.lock"):
-                durable.remove_staging(work)
-                done.append(Recovered(store.name, "", "staging removed", work.name))
-            continue
-        object_id = ObjectId(str(intent["object_id"]))
-        try:
-            with locks.held(store.lock_path(object_id), str(object_id), wait=0):
-                done += settle(store, object_id)
-        except Locked:
-            continue
-    return done
+def _copied(
+    source: Store, facts: ObjectFacts, versions: Sequence[str], *, creates: bool
+) -> PlannedVersion:
+    """The last of `versions`, with all their files, as `source` has them."""
+    last = versions[-1]
+    folders = {f"{version}/" for version in versions}
+    files = [
+        Staged(file.path, file.size, file.sha512, _Opener(source, facts.object_id, file.path))
+        for file in facts.expected
+        if file.path[: file.path.find("/") + 1] in folders
+    ]
+    # The root's own comes from the version folder, which no writer of the source replaces.
+    data = _read_all(source, facts.object_id, f"{last}/inventory.json")
+    digest = next(v.inventory_sha512 for v in facts.versions if v.version == last)
+    files += inventory_files("", data, digest)
+    if creates:
+        files.append(declaration())
+    return PlannedVersion(VersionNumber.parse(last), creates, digest, tuple(files))
 
 
 # -- one version, from staging to its name
 
 
-def _write(
-    store: LocalPlace,
-    object_id: ObjectId,
-    version: VersionNumber,
-    files: Sequence[_Staged],
-    inventory: bytes,
-    *,
-    new: bool,
-) -> Receipt:
-    digest = digest_bytes(inventory, ["sha512"])["sha512"]
+def _write(store: LocalPlace, object_id: ObjectId, planned: PlannedVersion) -> Receipt:
     folder = store.folder(object_id)
-    with _staging(store, object_id, version) as work:
+    with (
+        _staging(store, Intent(object_id, planned.number, planned.creates)) as work,
+        durable.flushing(work) as flush_all,
+    ):
         staged = work / "object"
-        _write_staged(store, staged, files)
-        if not new:
-            # Beside the version folder: they take the place of the root's own by rename.
-            durable.write_new(staged / "inventory.json", inventory)
-            durable.write_new(staged / "inventory.json.sha512", sidecar_bytes(digest))
-        durable.sync_tree(work)
+        _write_staged(store, staged, planned.files)
+        flush_all()
         store.step("staged and flushed")
-        read_back = _read_back(staged, files)
+        read_back = _read_back(store, staged, planned.files)
         store.step("read back")
-        if new:
+        if planned.creates:
             durable.publish_folder(staged, folder, below=store.root)
             store.step("published object")
         else:
-            _publish_version(store, staged, folder, version)
+            _publish_version(store, staged, folder, planned.number)
     return Receipt(
         store=store.name,
-        head=Head(version, digest),
+        head=Head(planned.number, planned.inventory_sha512),
         read_back=read_back,
-        files_written=len(files),
-        bytes_written=sum(file.size for file in files),
+        files_written=len(planned.files),
+        bytes_written=sum(file.size for file in planned.files),
     )
 
 
@@ -213,226 +141,176 @@ def _publish_version(store: LocalPlace, staged: Path, folder: Path, version: Ver
 
 
 @contextmanager
-def _staging(store: LocalPlace, object_id: ObjectId, version: VersionNumber) -> Iterator[Path]:
-    work = store.staging / f"{lock_name(object_id)}.{secrets.token_hex(6)}"
+def _staging(store: LocalPlace, intent: Intent) -> Iterator[Path]:
+    """A staging folder for the length of the block, gone afterwards however it ends."""
+    work = store.staging / f"{lock_name(intent.object_id)}.{secrets.token_hex(6)}"
     try:
         work.mkdir()
-        intent = {"object_id": object_id, "version": str(version)}
-        durable.write_durably(work / "intent.json", json.dumps(intent).encode())
+        write_intent(work, intent)
         (work / "object").mkdir()
         store.step("staging made")
         yield work
     except OSError as problem:
-        # Where renames were already done, settling now finishes them; else it cleans up.
-        failure = durable.explained(problem, f"writing {object_id} to store {store.name}")
-        _try_settle(store, object_id, failure)
-        raise failure from problem
-    except ArchiveError as problem:
-        _try_settle(store, object_id, problem)
+        doing = f"writing {intent.object_id} to store {store.name}"
+        failure = durable.explained(problem, doing)
+        raise _settled_after(store, intent, failure) from problem
+    except ArchiveError as failure:
+        raise _settled_after(store, intent, failure) from failure.__cause__
+    except BaseException:
+        settle(store, intent.object_id)
         raise
-    durable.remove_staging(work)
-    store.step("staging removed")
-
-
-def _try_settle(store: LocalPlace, object_id: ObjectId, failure: ArchiveError) -> None:
+    # Everything is durable under its final name. What cannot be cleaned up now is cleaned up by the
+    # next writer of the object or the next start; the commit is no less true for it.
     try:
-        settle(store, object_id)
+        durable.remove_staging(work)
+    except OSError:
+        store.step("staging left")
+    else:
+        store.step("staging removed")
+
+
+def _settled_after(store: LocalPlace, intent: Intent, failure: ArchiveError) -> ArchiveError:
+    """The failure to raise, once what the failed write left was finished or undone, if it can be."""
+    try:
+        settle(store, intent.object_id)
+        head = store.head(intent.object_id)
     except (OSError, ArchiveError) as second:
-        # The first failure is what the operator must read; the next start settles again.
-        failure.add_note(f"Cleaning up was not possible either: {second}")
+        later = "The object is settled before anything else is written to it"
+        return type(failure)(f"{failure.operator} {later} ({_first_line(second)}).")
+    if head is not None and head.version >= intent.version:
+        return type(failure)(
+            f"{failure.operator} It came after {intent.version} had become real: "
+            "run it again to have it confirmed."
+        )
+    return failure
 
 
-def _write_staged(store: LocalPlace, staged: Path, files: Sequence[_Staged]) -> None:
+def _first_line(problem: BaseException) -> str:
+    return str(problem).splitlines()[0].rstrip(".") if str(problem) else type(problem).__name__
+
+
+def _write_staged(store: LocalPlace, staged: Path, files: Sequence[Staged]) -> None:
     for folder in sorted({(staged / file.path).parent for file in files}):
         folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         if isinstance(file.source, bytes):
             durable.write_new(staged / file.path, file.source)
         else:
-            with file.source() as reader, durable.create_file(staged / file.path) as writer:
-                shutil.copyfileobj(reader, writer, _COPY_BUFFER)
+            with _opened(file) as reader:
+                durable.copy_new(staged / file.path, _blocks(reader, file))
         store.step(f"wrote {file.path}")
 
 
-def _read_back(staged: Path, files: Sequence[_Staged]) -> ReadBack:
+def _opened(file: Staged) -> BinaryIO:
+    assert not isinstance(file.source, bytes)
+    try:
+        return file.source()
+    except OSError as problem:
+        raise _unreadable_source(file, problem) from problem
+
+
+def _blocks(reader: BinaryIO, file: Staged) -> Iterator[bytes]:
+    read = 0
+    while True:
+        try:
+            block = durable.read_block(reader)
+        except OSError as problem:
+            raise _unreadable_source(file, problem) from problem
+        if not block:
+            return
+        read += len(block)
+        if read > file.size:  # it may have no end
+            raise Corrupt(f"The source of {file.path} has more than the planned {file.size} bytes.")
+        yield block
+
+
+def _unreadable_source(file: Staged, problem: OSError) -> Unavailable:
+    return Unavailable(
+        f"The source of {file.path} cannot be read: {problem.strerror or problem}. "
+        "Nothing was published."
+    )
+
+
+def _read_back(store: LocalPlace, staged: Path, files: Sequence[Staged]) -> ReadBack:
     """Every staged file again from the medium, compared with what it must hold. Corrupt."""
-    expected = {file.path: file for file in files}
-    tasks = [FileTask(key=path, path=str(staged / path)) for path in expected]
+    by_path = {file.path: file for file in files}
     weakest: ReadBack = "direct"
-    options = DigestOptions(medium=True, engine="hashlib")
-    for result in digest_files(tasks, ["sha512"], options=options):
-        file = expected[str(result.key)]
-        if result.errno is not None:
-            raise OSError(result.errno, "reading back what was written", file.path)
-        if (result.size, result.digests["sha512"]) != (file.size, file.sha512):
-            raise Corrupt(
-                f"{file.path} was read back with another digest than planned: the source changed "
-                "or the medium does not keep what it is given. Nothing was published."
-            )
-        weakest = min(weakest, result.source, key=_WEAKEST_FIRST.index)
+    for file, same, source in _looked_at(staged, by_path):
+        if not same:
+            raise Corrupt(_blame(store, file))
+        weakest = min(weakest, source, key=_WEAKEST_FIRST.index)
     return weakest
 
 
-# -- what a plan means in files
+def _looked_at(folder: Path, files: dict[str, Staged]) -> Iterator[tuple[Staged, bool, ReadBack]]:
+    tasks = (FileTask(key=path, path=str(folder / path)) for path in files)
+    options = DigestOptions(medium=True, engine="hashlib")
+    for result in digest_files(tasks, ["sha512"], options=options):
+        file = files[str(result.key)]
+        if result.errno is not None and result.errno not in DEFINITE:
+            raise OSError(result.errno, os.strerror(result.errno), str(folder / file.path))
+        same = (result.size, result.digests.get("sha512")) == (file.size, file.sha512)
+        yield file, same, result.source
 
 
-def _planned_inventory(plan: VersionPlan, held: Inventory | None) -> Inventory:
-    contents = [
-        NewContent(file.logical_path, file.sha512, {"sha256": file.sha256}) for file in plan.files
-    ]
-    words = (plan.created, plan.message, plan.user_name, plan.user_address)
-    if held is None:
-        return first_inventory(plan.object_id, contents, *words)
-    return next_inventory(held, contents, *words)
-
-
-def _content(plan: VersionPlan, held: Inventory | None, inventory: Inventory) -> Iterator[_Staged]:
-    planned = {file.logical_path: file for file in plan.files}
-    if held is not None:
-        for file in plan.files:
-            if isinstance(file.source, Kept) and file.sha512 not in held.manifest:
-                raise Conflict(
-                    f"{plan.object_id}: {file.logical_path} was to be kept, "
-                    "but no earlier version has its bytes."
-                )
-    for path, logical in new_content_paths(held, inventory).items():
-        file = planned[logical]
-        yield _Staged(path, file.size, file.sha512, _source(file))
-
-
-def _source(file: PlannedFile) -> Callable[[], BinaryIO] | bytes:
-    source = file.source
-    if isinstance(source, FromBytes):
-        return source.data
-    if isinstance(source, FromPath):
-        path = Path(source.path)
-        return lambda: open_regular(path)
-    raise Conflict(f"{file.logical_path} was to be kept, but nothing holds its bytes.")
-
-
-def _inventory_files(prefix: str, data: bytes, digest: str) -> list[_Staged]:
-    sidecar = sidecar_bytes(digest)
-    at = f"{prefix}/" if prefix else ""
-    return [
-        _Staged(f"{at}inventory.json", len(data), digest, data),
-        _generated(f"{at}inventory.json.sha512", sidecar),
-    ]
-
-
-def _object_files(data: bytes, digest: str) -> list[_Staged]:
-    declaration = _generated(OBJECT_DECLARATION, DECLARATION_BYTES)
-    return [declaration, *_inventory_files("", data, digest)]
-
-
-def _generated(path: str, data: bytes) -> _Staged:
-    return _Staged(path, len(data), digest_bytes(data, ["sha512"])["sha512"], data)
-
-
-def _opener(source: Store, object_id: ObjectId, path: ContentPath) -> Callable[[], BinaryIO]:
-    return lambda: source.open(object_id, path)
-
-
-def _read_all(source: Store, object_id: ObjectId, path: str) -> bytes:
-    with source.open(object_id, ContentPath(path)) as stream:
-        return stream.read()
+def _blame(store: LocalPlace, file: Staged) -> str:
+    """Whose fault a difference is: read the source once more and see."""
+    if not isinstance(file.source, bytes):
+        with _opened(file) as reader:
+            size, found = digest_stream(reader, ["sha512"])
+        if (size, found["sha512"]) != (file.size, file.sha512):
+            return f"The source of {file.path} has other bytes than planned. Nothing was published."
+    return (
+        f"{file.path} was read back with other bytes than were written: the medium of store "
+        f"{store.name} does not keep what it is given. Nothing was published; check the disk."
+    )
 
 
 # -- what is there already
 
 
-def _follows(held: Inventory, plan: VersionPlan) -> bool:
-    """Whether the head could be the very version that is planned."""
-    expected = plan.follows.next() if plan.follows else VersionNumber(1)
-    if held.head != expected:
-        return False
-    state = {file.logical_path: file.sha512 for file in plan.files}
-    version = held.versions[held.head]
-    return dict(held.state(held.head)) == state and version.created == plan.created
-
-
-def _already_there(store: LocalPlace, plan: VersionPlan, folder: Path) -> Receipt:
-    """The receipt of a version that was committed before: its bytes are read again now."""
-    head = store.head(plan.object_id)
-    assert head is not None
-    expected = {file.path: file for file in store.facts(plan.object_id).expected}
-    files = [
-        _Staged(path, file.size, file.sha512, b"")
-        for path, file in expected.items()
-        if path.startswith(f"{head.version}/")
-    ]
-    return Receipt(store.name, head, _read_back(folder, files), 0, 0)
-
-
-# -- after a crash
-
-
-def _settle_one(store: LocalPlace, object_id: ObjectId, work: Path) -> list[Recovered]:
+def _already_there(store: LocalPlace, object_id: ObjectId) -> Receipt:
+    """The receipt of a head that was committed before: flushed, and its bytes read again now."""
     folder = store.folder(object_id)
-    done = []
-    intent = _read_intent(work)
-    if intent is not None and folder.exists():
-        version = VersionNumber.parse(str(intent["version"]))
-        outcome = _settle_version(store, folder, version, work)
-        if outcome is not None:
-            done.append(Recovered(store.name, object_id, *outcome))
-    durable.remove_staging(work)
-    durable.remove_empty_folders(folder.parent, below=store.root)
-    if not done:
-        done.append(Recovered(store.name, object_id, "staging removed", work.name))
-    return done
-
-
-def _settle_version(
-    store: LocalPlace, folder: Path, version: VersionNumber, work: Path
-) -> tuple[_Action, str] | None:
-    at = folder / str(version)
-    if not at.exists() or _root_is_at(store, folder, version):
-        return None
-    try:
-        inventory, data = store.read_inventory(at)
-        _check_version(inventory, version, at)
-    except (Corrupt, OSError) as problem:
-        aside = store.place / "aside"
-        aside.mkdir(exist_ok=True)
-        durable.withdraw_folder(at, aside / f"{work.name}.{version}")
-        return "rolled back", f"{version} was not complete ({problem}); kept in aside/"
-    digest = digest_bytes(data, ["sha512"])["sha512"]
-    for name, content in (
-        ("inventory.json", data),
-        ("inventory.json.sha512", sidecar_bytes(digest)),
-    ):
-        fresh = work / f"settled-{name}"
-        durable.write_durably(fresh, content, durable.READ_ONLY)
-        durable.publish_file(fresh, folder / name)
-    return "rolled forward", f"{version} was complete; the head follows it"
-
-
-def _root_is_at(store: LocalPlace, folder: Path, version: VersionNumber) -> bool:
-    try:
-        return store.read_inventory(folder)[0].head >= version
-    except Corrupt:
-        return False  # inventory and sidecar are of two versions: the state between two renames
-
-
-def _check_version(inventory: Inventory, version: VersionNumber, at: Path) -> None:
-    """Corrupt unless every file the inventory gives this version is there with the right bytes."""
-    if inventory.head != version:
-        raise Corrupt(f"the inventory in {at.name} is of {inventory.head}")
-    wanted = {
-        path: digest
-        for digest, paths in inventory.manifest.items()
-        for path in paths
-        if path.startswith(f"{version}/")
+    facts = store.facts(object_id)
+    # A writer that failed or died late may have left names that are not on the medium yet.
+    durable.sync_names(folder, below=store.root)
+    prefix = f"{facts.head.version}/"
+    files: dict[str, Staged] = {
+        file.path: Staged(file.path, file.size, file.sha512, b"")
+        for file in facts.expected
+        if file.path.startswith(prefix) or "/" not in file.path
     }
-    tasks = [FileTask(key=path, path=str(at.parent / path)) for path in wanted]
-    for result in digest_files(tasks, ["sha512"], options=DigestOptions(engine="hashlib")):
-        if result.digests.get("sha512") != wanted[ContentPath(str(result.key))]:
-            raise Corrupt(f"{result.key} is not what its inventory says")
+    weakest: ReadBack = "direct"
+    for file, same, source in _looked_at(folder, files):
+        if not same:
+            raise Corrupt(
+                f"{object_id} in store {store.name} is there already, but {file.path} is damaged. "
+                "Nothing was changed; audit it."
+            )
+        weakest = min(weakest, source, key=_WEAKEST_FIRST.index)
+    return Receipt(store.name, facts.head, weakest, 0, 0)
 
 
-def _read_intent(work: Path) -> Mapping[str, object] | None:
+class _Opener:
+    """Opens one file of another store. A class, for 200,000 of them are made at a time."""
+
+    __slots__ = ("_object_id", "_path", "_store")
+
+    def __init__(self, store: Store, object_id: ObjectId, path: ContentPath) -> None:
+        self._store = store
+        self._object_id = object_id
+        self._path = path
+
+    def __call__(self) -> BinaryIO:
+        return self._store.open(self._object_id, self._path)
+
+
+def _read_all(source: Store, object_id: ObjectId, path: str) -> bytes:
     try:
-        intent = json.loads((work / "intent.json").read_bytes())
-    except (OSError, ValueError):
-        return None  # the writer died before it had said what it was about: nothing was published
-    return intent if isinstance(intent, dict) and {"object_id", "version"} <= set(intent) else None
+        with source.open(object_id, ContentPath(path)) as stream:
+            return stream.read()
+    except OSError as problem:
+        raise Unavailable(
+            f"{path} of {object_id} cannot be read in store {source.name}: {problem.strerror}."
+        ) from problem

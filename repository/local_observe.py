@@ -1,19 +1,23 @@
 """Looking at folders of a storage root: every name and every byte, without judging.
 
-Links are never followed. What cannot be read is told with its errno. Whether a missing file is missing
-or its whole disk is gone is decided here, before anything is said: when an observation has anything
-odd in it the store is asked again whether it is there at all.
+Links are never followed, not even on the way to an object. What cannot be read is told with its errno.
+Whether a missing file is missing or its whole disk is gone or was exchanged is decided here: after each
+object was looked at, and before anything is said of it, the store is asked again whether it is there.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from repository.digest import DigestOptions, FileResult, FileTask, digest_files
+from repository.local_place import MAX_INVENTORY, read_bounded
 from repository.model import InvalidValue, ObjectId
 from repository.ocfl.inventory import InvalidInventory, parse_inventory
 from repository.store import STORAGE_ROOT, Observation, ObservedFile, RootEntry
@@ -32,8 +36,22 @@ class _Listing:
     unlisted: list[tuple[str, int]] = field(default_factory=list)
     found: list[ObservedFile] = field(default_factory=list)
 
+    digested: int = 0
+
     def complete(self) -> bool:
-        return len(self.found) == len(self.files)
+        return self.digested == len(self.files)
+
+    def take(self, name: str, result: FileResult) -> None:
+        self.digested += 1
+        self.found.append(
+            ObservedFile(
+                path=name,
+                size=result.size,
+                sha512=result.digests.get("sha512"),
+                errno=result.errno,
+                source=result.source,
+            )
+        )
 
     def observation(self, store: str) -> Observation:
         return Observation(
@@ -45,36 +63,32 @@ class _Listing:
             unlisted=tuple(sorted(self.unlisted)),
         )
 
-    def questionable(self) -> bool:
-        return (
-            not self.exists
-            or bool(self.odd or self.unlisted)
-            or any(file.errno is not None for file in self.found)
-        )
-
 
 def observe_folders(
     store: str,
-    folders: Iterable[tuple[ObjectId, Path]],
+    root: Path,
+    folders: Iterable[tuple[ObjectId, str]],
     check_available: Callable[[], None],
     options: DigestOptions,
 ) -> Iterator[Observation]:
-    """An observation per folder, in order; digests of many folders are computed side by side."""
-    waiting: list[_Listing] = []
+    """An observation per folder below `root`, in order; many folders are digested side by side."""
+    waiting: deque[_Listing] = deque()
 
     def tasks() -> Iterator[FileTask]:
         for object_id, folder in folders:
             listing = _Listing(object_id)
-            _list(listing, folder)
+            at = _on_the_way(listing, root, folder)
+            if at is not None:
+                _list(listing, at)
             waiting.append(listing)
             for name in listing.files:
-                yield FileTask(key=(listing, name), path=os.fspath(folder / name))
+                yield FileTask(key=(listing, name), path=f"{at}/{name}")
 
     for result in digest_files(tasks(), ["sha512"], options=options):
         listing, name = _key(result)
-        listing.found.append(_observed(name, result))
+        listing.take(name, result)
         while waiting and waiting[0].complete():
-            yield _checked(waiting.pop(0), store, check_available)
+            yield _checked(waiting.popleft(), store, check_available)
     for listing in waiting:
         yield _checked(listing, store, check_available)
 
@@ -91,9 +105,9 @@ def observe_root(
     _list(listing, root, skip=known)
     # Folders on the way to objects come and go with them; only what has bytes counts here.
     listing.odd = [name for name in listing.odd if not name.endswith("/")]
-    tasks = [FileTask(key=(listing, name), path=os.fspath(root / name)) for name in listing.files]
+    tasks = (FileTask(key=(listing, name), path=f"{root}/{name}") for name in listing.files)
     for result in digest_files(tasks, ["sha512"], options=options):
-        listing.found.append(_observed(_key(result)[1], result))
+        listing.take(_key(result)[1], result)
     return _checked(listing, store, check_available)
 
 
@@ -103,8 +117,7 @@ def walk_root(root: Path) -> Iterator[RootEntry]:
     while pending:
         here = pending.pop()
         try:
-            with os.scandir(root / here) as entries:
-                children = sorted(entries, key=lambda entry: entry.name, reverse=True)
+            children = sorted(_children(root / here), key=lambda child: child.name, reverse=True)
         except OSError as problem:
             yield RootEntry(here, None, f"cannot be listed: {problem.strerror}")
             continue
@@ -113,19 +126,42 @@ def walk_root(root: Path) -> Iterator[RootEntry]:
             continue
         for child in children:
             path = f"{here}/{child.name}" if here else child.name
-            if child.is_dir(follow_symlinks=False):
+            if child.kind == "folder":
                 if path != "extensions":
                     pending.append(path)
             elif here:
-                yield RootEntry(path, None, "a file outside any object")
+                what = "a file" if child.kind == "file" else "neither a file nor a folder"
+                yield RootEntry(path, None, f"{what}, outside any object")
 
 
 def _object_entry(root: Path, path: str) -> RootEntry:
     try:
-        data = (root / path / "inventory.json").read_bytes()
+        data = read_bounded(root, f"{path}/inventory.json", MAX_INVENTORY)
         return RootEntry(path, parse_inventory(data).object_id)
     except (OSError, InvalidInventory, InvalidValue) as problem:
         return RootEntry(path, None, f"an object without a readable inventory: {problem}")
+
+
+def _on_the_way(listing: _Listing, root: Path, folder: str) -> Path | None:
+    """The object's folder, or None when there is a link or a file on the way to it or in its place.
+
+    What is reached through a link lies somewhere else: it may vanish or change with that place.
+    """
+    at = root
+    for part in folder.split("/"):
+        at = at / part
+        try:
+            mode = at.stat(follow_symlinks=False).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            listing.exists = False
+            return None
+        except OSError as problem:
+            listing.unlisted.append((".", problem.errno or errno.EIO))
+            return None
+        if not stat.S_ISDIR(mode):
+            listing.odd.append(".")
+            return None
+    return at
 
 
 def _list(listing: _Listing, folder: Path, skip: Callable[[str], bool] = lambda _: False) -> None:
@@ -133,8 +169,7 @@ def _list(listing: _Listing, folder: Path, skip: Callable[[str], bool] = lambda 
     while pending:
         here = pending.pop()
         try:
-            with os.scandir(folder / here if here else folder) as entries:
-                children = list(entries)
+            children = _children(folder / here)
         except FileNotFoundError:
             if not here:
                 listing.exists = False
@@ -149,13 +184,37 @@ def _list(listing: _Listing, folder: Path, skip: Callable[[str], bool] = lambda 
             listing.odd.append(f"{here}/")
         for child in children:
             path = f"{here}/{child.name}" if here else child.name
-            if child.is_dir(follow_symlinks=False):
-                if not skip(path):
-                    pending.append(path)
-            elif child.is_file(follow_symlinks=False):
+            if child.errno is not None:
+                listing.found.append(ObservedFile(path, None, None, child.errno))
+            elif child.kind == "file":
                 listing.files.append(path)
-            else:
+            elif child.kind == "odd":
                 listing.odd.append(path)
+            elif not skip(path):
+                pending.append(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    name: str
+    kind: Literal["file", "folder", "odd"]
+    errno: int | None = None  # set when not even its kind could be learnt
+
+
+def _children(folder: Path) -> list[_Child]:
+    with os.scandir(folder) as entries:
+        return [_child(entry) for entry in entries]
+
+
+def _child(entry: os.DirEntry[str]) -> _Child:
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return _Child(entry.name, "folder")
+        if entry.is_file(follow_symlinks=False):
+            return _Child(entry.name, "file")
+    except OSError as problem:
+        return _Child(entry.name, "odd", problem.errno or errno.EIO)
+    return _Child(entry.name, "odd")
 
 
 def _key(result: FileResult) -> tuple[_Listing, str]:
@@ -164,17 +223,6 @@ def _key(result: FileResult) -> tuple[_Listing, str]:
     return key
 
 
-def _observed(name: str, result: FileResult) -> ObservedFile:
-    return ObservedFile(
-        path=name,
-        size=result.size,
-        sha512=result.digests.get("sha512"),
-        errno=result.errno,
-        source=result.source,
-    )
-
-
 def _checked(listing: _Listing, store: str, check_available: Callable[[], None]) -> Observation:
-    if listing.questionable():
-        check_available()
+    check_available()
     return listing.observation(store)

@@ -7,8 +7,8 @@
     PLACE/locks/       one lock for each object at work
     PLACE/ledger/      the ledger segments this store was given
 
-Reads only. Writing is in `local_commit`, looking at every byte in `local_observe`, and the contract in
-`local_store`.
+Reads only, and follows no link below the storage root. Writing is in `local_commit`, undoing and
+finishing in `local_settle`, looking at every byte in `local_observe`, the contract in `local_store`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from repository.digest import digest_bytes
 from repository.errors import Corrupt, NotFound
-from repository.model import ContentPath, ExpectedFile, ObjectId, VersionFacts
+from repository.model import ContentPath, ExpectedFile, ObjectId, VersionFacts, VersionNumber
 from repository.ocfl.inventory import InvalidInventory, Inventory, parse_inventory
 from repository.ocfl.layout import Layout, read_layout, write_layout
 from repository.store import Head, ObjectFacts
@@ -56,7 +56,7 @@ class LocalPlace:
     def head(self, object_id: ObjectId) -> Head | None:
         """As `Store.head`."""
         folder = self.folder(object_id)
-        if not folder.exists():
+        if not is_there(folder):
             return None
         inventory, data = self.inventory(object_id, folder)
         return Head(inventory.head, digest_bytes(data, ["sha512"])["sha512"])
@@ -64,7 +64,7 @@ class LocalPlace:
     def facts(self, object_id: ObjectId) -> ObjectFacts:
         """As `Store.facts`."""
         folder = self.folder(object_id)
-        if not folder.exists():
+        if not is_there(folder):
             raise NotFound(f"Store {self.name} does not hold {object_id}.")
         inventory, data = self.inventory(object_id, folder)
         root_digest = digest_bytes(data, ["sha512"])["sha512"]
@@ -74,9 +74,8 @@ class LocalPlace:
         ]
         versions = []
         for number, version in inventory.versions.items():
-            at = folder / str(number)
-            own = data if number == inventory.head and _same(at, data) else self._version_bytes(at)
-            digest = digest_bytes(own, ["sha512"])["sha512"]
+            own = self._version_inventory(folder, number, inventory, data)
+            digest = root_digest if own is data else digest_bytes(own, ["sha512"])["sha512"]
             expected += _inventory_files(f"{number}/", own, digest)
             versions.append(
                 VersionFacts(
@@ -88,9 +87,10 @@ class LocalPlace:
                     inventory_sha512=digest,
                 )
             )
+        sizes = _Sizes(folder)
         for digest, paths in inventory.manifest.items():
             for path in paths:
-                expected.append(ExpectedFile(path, self._size(folder, path), digest))
+                expected.append(ExpectedFile(path, sizes.of(path), digest))
         return ObjectFacts(
             object_id=object_id,
             head=Head(inventory.head, root_digest),
@@ -99,27 +99,47 @@ class LocalPlace:
             inventory=inventory,
         )
 
-    def read_inventory(self, folder: Path) -> tuple[Inventory, bytes]:
-        """The root inventory of the object folder, checked against its sidecar. Corrupt."""
-        data = self._version_bytes(folder)
+    def inventory(self, object_id: ObjectId, folder: Path) -> tuple[Inventory, bytes]:
+        """The inventory in an object's folder, or in one of its version folders, with its bytes.
+
+        Corrupt unless it matches its sidecar, is valid, and is this object's, with sha512.
+        """
+        data = self._matching_sidecar(folder)
         try:
-            return parse_inventory(data), data
+            inventory = parse_inventory(data)
         except InvalidInventory as problem:
             raise Corrupt(f"The inventory in {folder} is not valid: {problem}") from problem
-
-    def inventory(self, object_id: ObjectId, folder: Path) -> tuple[Inventory, bytes]:
-        """As `read_inventory`, and it must be this object's, with sha512. Corrupt otherwise."""
-        inventory, data = self.read_inventory(folder)
         if inventory.object_id != object_id:
             raise Corrupt(f"{folder} holds {inventory.object_id}, expected {object_id}.")
-        if inventory.digest_algorithm != "sha512":
-            raise Corrupt(f"{folder} uses {inventory.digest_algorithm}; this store writes sha512.")
+        if (inventory.spec_version, inventory.digest_algorithm) != ("1.1", "sha512"):
+            raise Corrupt(
+                f"{folder} is OCFL {inventory.spec_version} with {inventory.digest_algorithm}; "
+                "this store writes OCFL 1.1 with sha512."
+            )
         return inventory, data
 
-    def _version_bytes(self, folder: Path) -> bytes:
+    def _version_inventory(
+        self, folder: Path, number: VersionNumber, root: Inventory, root_data: bytes
+    ) -> bytes:
+        """The bytes of a version's own inventory, which must tell the same story as the root's."""
+        at = folder / str(number)
+        if number == root.head:
+            if self._matching_sidecar(at) != root_data:
+                raise Corrupt(f"The inventory in {folder} is not the one of its head {number}.")
+            return root_data
+        own, data = self.inventory(root.object_id, at)
+        if own.head != number or any(
+            own.versions.get(earlier) != version
+            for earlier, version in root.versions.items()
+            if earlier <= number
+        ):
+            raise Corrupt(f"The inventory in {at} is not of a version that {folder} came from.")
+        return data
+
+    def _matching_sidecar(self, folder: Path) -> bytes:
         try:
-            data = read_bounded(folder / "inventory.json", MAX_INVENTORY)
-            sidecar = read_bounded(folder / "inventory.json.sha512", 4096)
+            data = self._read(folder / "inventory.json", MAX_INVENTORY)
+            sidecar = self._read(folder / "inventory.json.sha512", 4096)
         except OSError as problem:
             raise Corrupt(
                 f"The inventory in {folder} cannot be read: {problem.strerror}."
@@ -131,11 +151,59 @@ class LocalPlace:
             raise Corrupt(f"The inventory in {folder} does not match its sidecar.")
         return data
 
-    def _size(self, folder: Path, path: ContentPath) -> int:
+    def _read(self, path: Path, limit: int) -> bytes:
+        return read_bounded(self.root, path.relative_to(self.root).as_posix(), limit)
+
+
+def is_there(path: Path) -> bool:
+    """Whether the name exists, whatever it is. OSError when that cannot be known: `exists` and
+    `lexists` would say no, and an object that cannot be looked at would pass for a new one."""
+    try:
+        path.stat(follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def unread(problem: Corrupt) -> bool:
+    """Whether it came of bytes that could not be read, so that nothing is known of them."""
+    cause = problem.__cause__
+    return isinstance(cause, OSError) and cause.errno not in DEFINITE
+
+
+# What says of a path that no such regular file is there, rather than that it could not be looked at.
+DEFINITE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EFBIG})
+
+
+class _Sizes:
+    """Sizes of the files below a folder, through no link. Corrupt when one is not a regular file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._real: set[str] = set()
+
+    def of(self, path: ContentPath) -> int:
+        self._check_folder(path.rpartition("/")[0])
+        found = self._look(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise Corrupt(f"{self._folder / path} is not a regular file.")
+        return found.st_size
+
+    def _check_folder(self, path: str) -> None:
+        if not path or path in self._real:
+            return
+        self._check_folder(path.rpartition("/")[0])
+        if not stat.S_ISDIR(self._look(path).st_mode):
+            raise Corrupt(f"{self._folder / path} is not a folder.")
+        self._real.add(path)
+
+    def _look(self, path: str) -> os.stat_result:
         try:
-            return (folder / path).stat(follow_symlinks=False).st_size
+            return (self._folder / path).stat(follow_symlinks=False)
         except OSError as problem:
-            raise Corrupt(f"{folder / path} cannot be looked at: {problem.strerror}.") from problem
+            raise Corrupt(
+                f"{self._folder / path} cannot be looked at: {problem.strerror}."
+            ) from problem
 
 
 def lock_name(object_id: str) -> str:
@@ -143,22 +211,43 @@ def lock_name(object_id: str) -> str:
     return digest_bytes(object_id.encode("utf-8", "surrogatepass"), ["sha256"])["sha256"][:40]
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path | str, *, at: int | None = None) -> BinaryIO:
     """Open a regular file for reading; links, devices and folders are refused with OSError."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    descriptor = os.open(path, flags)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+    descriptor = os.open(path, flags, dir_fd=at)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+    except BaseException:
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise
     return os.fdopen(descriptor, "rb")
 
 
-def read_bounded(path: Path, limit: int) -> bytes:
-    """The whole of a regular file of at most `limit` bytes. OSError (EFBIG when larger)."""
-    with open_regular(path) as stream:
+def open_below(folder: Path, path: str) -> BinaryIO:
+    """As `open_regular`, for a path below `folder` in which no component may be a link."""
+    *parents, name = path.split("/")
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for parent in parents:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            below = os.open(parent, flags, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        return open_regular(Path(name), at=descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_bounded(folder: Path, path: str, limit: int) -> bytes:
+    """The whole of a regular file of at most `limit` bytes below `folder`, through no link.
+
+    OSError (EFBIG when larger).
+    """
+    with open_below(folder, path) as stream:
         data = stream.read(limit + 1)
     if len(data) > limit:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     return data
 
 
@@ -167,13 +256,6 @@ def _layout(name: str) -> Layout:
     layout = read_layout(files["ocfl_layout.json"], files[f"extensions/{name}/config.json"])
     assert layout is not None
     return layout
-
-
-def _same(version_folder: Path, data: bytes) -> bool:
-    try:
-        return read_bounded(version_folder / "inventory.json", MAX_INVENTORY) == data
-    except OSError:
-        return False  # the caller then reads it the strict way, which says what is wrong
 
 
 def _expected(path: str, data: bytes) -> ExpectedFile:

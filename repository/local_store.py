@@ -1,8 +1,8 @@
 """A store in a folder: an OCFL storage root on a local or mounted file system.
 
-Says whether the right store is there, and keeps the contract of `repository.store.Store`. Where things
-lie is in `local_place`, writing and recovery in `local_commit`, looking at every byte in
-`local_observe`.
+Says whether the right store is there, and keeps the contract of `repository.store.Store`: no OSError
+leaves it. Where things lie is in `local_place`, writing in `local_commit`, recovery in `local_settle`,
+looking at every byte in `local_observe`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import io
 import json
 import os
 import secrets
+import stat
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from repository import durable, local_commit, local_observe, locks
 from repository.digest import DigestOptions
-from repository.errors import Conflict, NotFound, Unavailable
-from repository.local_place import LocalPlace, open_regular
+from repository.errors import Conflict, Corrupt, NotFound, Unavailable
+from repository.local_place import DEFINITE, LocalPlace, is_there, open_below, open_regular
+from repository.local_settle import recover, settle
 from repository.model import ContentPath, ObjectId
 from repository.ocfl.layout import HASHED_WITH_ID, write_layout
 from repository.store import (
@@ -36,6 +39,8 @@ from repository.store import (
 )
 
 STORE_FORMAT = 1
+_WRITER_AT_WORK = 2.0  # seconds a reader waits for the three renames of an update, at most
+_Found = TypeVar("_Found")
 
 
 def create_local_store(place: Path, layout: str = HASHED_WITH_ID) -> str:
@@ -44,7 +49,7 @@ def create_local_store(place: Path, layout: str = HASHED_WITH_ID) -> str:
     After a crash half of it may be there, without `store.json`, and may be removed by hand.
     """
     place.mkdir(parents=True)
-    for name in ("root", "staging", "locks", "ledger"):
+    for name in ("root", "staging", "aside", "locks", "ledger"):
         (place / name).mkdir()
     for name, data in write_layout(layout).items():
         path = place / "root" / name
@@ -85,25 +90,36 @@ class LocalStore:
 
     def check_available(self) -> None:
         try:
-            note = json.loads((self._at.place / "store.json").read_text("utf-8"))
+            note = json.loads((self._at.place / "store.json").read_bytes())
             found = note["store_id"]
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+            there = stat.S_ISDIR(self._at.root.stat(follow_symlinks=False).st_mode)
+        except FileNotFoundError as problem:
             raise Unavailable(
-                f"Store {self._name} is not at {self._at.place} (no readable store.json). "
+                f"Store {self._name} is not at {self._at.place} ({problem.filename} is not there). "
                 "Is the disk attached and mounted?"
+            ) from problem
+        except OSError as problem:
+            raise Unavailable(
+                f"Store {self._name} at {self._at.place} cannot be looked at: {problem.strerror}. "
+                "Check the disk, the mount and the permissions."
+            ) from problem
+        except (ValueError, KeyError, TypeError) as problem:
+            raise Unavailable(
+                f"What lies at {self._at.place} cannot be told to be store {self._name}: its "
+                "store.json is damaged. Compare its id with the archive's settings."
             ) from problem
         if found != self._id:
             raise Unavailable(
                 f"Another store lies at {self._at.place}: its id is {found}, "
                 f"{self._name} has {self._id}. Attach the right disk."
             )
-        if not self._at.root.is_dir():
+        if not there:
             raise Unavailable(f"Store {self._name} has no storage root at {self._at.root}.")
 
     def status(self) -> StoreStatus:
+        reason = ""
         try:
             self.check_available()
-            reason = ""
         except Unavailable as problem:
             reason = problem.operator
         room: os.statvfs_result | None = None
@@ -112,7 +128,7 @@ class LocalStore:
             room = os.statvfs(self._at.place)
             device = self._at.place.stat().st_dev
         except OSError as problem:
-            reason = reason or str(problem)
+            reason = reason or f"Store {self._name} cannot be looked at: {problem.strerror}."
         return StoreStatus(
             name=self._name,
             kind="local",
@@ -130,19 +146,23 @@ class LocalStore:
         return self._at.layout.path(object_id)
 
     def head(self, object_id: ObjectId) -> Head | None:
-        self.check_available()
-        return self._at.head(object_id)
+        with self._looking(object_id):
+            found = self._steady(object_id, self._at.head)
+            if found is None:
+                self.check_available()  # gone meanwhile: then nothing is known of the object
+            return found
 
     def facts(self, object_id: ObjectId) -> ObjectFacts:
-        self.check_available()
-        return self._at.facts(object_id)
+        with self._looking(object_id):
+            return self._steady(object_id, self._at.facts)
 
     def open(self, object_id: ObjectId, path: ContentPath) -> BinaryIO:
         self.check_available()
         try:
-            return open_regular(self._at.folder(object_id) / path)
+            return open_below(self._at.root, f"{self.object_path(object_id)}/{path}")
         except OSError as problem:
-            if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL):
+            self.check_available()  # gone meanwhile: then nothing is known of the file
+            if problem.errno in DEFINITE:
                 raise NotFound(
                     f"{path} of {object_id} is not in store {self._name}: {problem.strerror}."
                 ) from problem
@@ -152,17 +172,23 @@ class LocalStore:
 
     def walk(self) -> Iterator[RootEntry]:
         self.check_available()
-        return local_observe.walk_root(self._at.root)
+        return self._walk()
+
+    def _walk(self) -> Iterator[RootEntry]:
+        yield from local_observe.walk_root(self._at.root)
+        self.check_available()  # or the end of the walk would pass for the end of the store
 
     def observe(
         self, object_ids: Iterable[ObjectId], *, medium: bool = True, confirm: bool = False
     ) -> Iterator[Observation]:
         self.check_available()
-        folders = ((object_id, self._at.folder(object_id)) for object_id in object_ids)
+        folders = ((object_id, self.object_path(object_id)) for object_id in object_ids)
         options = DigestOptions(
             threads=self._threads, medium=medium, engine="hashlib" if confirm else "auto"
         )
-        return local_observe.observe_folders(self._name, folders, self.check_available, options)
+        return local_observe.observe_folders(
+            self._name, self._at.root, folders, self.check_available, options
+        )
 
     def observe_root(self, known: Callable[[str], bool], *, medium: bool = True) -> Observation:
         self.check_available()
@@ -178,13 +204,11 @@ class LocalStore:
     # -- changing it
 
     def commit(self, plan: VersionPlan) -> Receipt:
-        self.check_available()
-        with self._lock(plan.object_id):
+        with self._working(f"writing {plan.object_id}"), self._lock(plan.object_id):
             return local_commit.commit(self._at, plan)
 
     def replicate(self, source: Store, object_id: ObjectId) -> Receipt:
-        self.check_available()
-        with self._lock(object_id):
+        with self._working(f"copying {object_id}"), self._lock(object_id):
             return local_commit.replicate(self._at, source, object_id)
 
     def settled(self, object_id: ObjectId) -> AbstractContextManager[None]:
@@ -192,50 +216,101 @@ class LocalStore:
 
     @contextmanager
     def _settled(self, object_id: ObjectId) -> Iterator[None]:
-        self.check_available()
-        with self._lock(object_id):
-            local_commit.settle(self._at, object_id)
+        with ExitStack() as stack:
+            with self._working(f"settling {object_id}"):
+                try:
+                    stack.enter_context(self._lock(object_id))
+                except OSError as problem:
+                    # A mount that nobody can write through has no writer and nothing to settle.
+                    if problem.errno != errno.EROFS:
+                        raise
+                else:
+                    settle(self._at, object_id)
             yield
 
     def recover(self) -> Sequence[Recovered]:
-        self.check_available()
-        return local_commit.recover(self._at)
+        with self._working("recovering"):
+            return recover(self._at)
 
     def put_evidence(self, name: str, data: bytes, offset: int) -> None:
-        self.check_available()
         path = self._evidence_path(name)
-        try:
-            there = path.stat().st_size if path.exists() else 0
+        with (
+            self._working("copying the ledger"),
+            locks.held(
+                self._at.place / "locks" / "ledger.lock",
+                f"The ledger in store {self._name}",
+                wait=self._lock_wait,
+            ),
+        ):
+            there = path.stat(follow_symlinks=False).st_size if is_there(path) else 0
             if there < offset:
                 raise Conflict(
                     f"{name} in store {self._name} ends at {there}, not at {offset}: "
                     "a part of the ledger is missing there."
                 )
-            with path.open("rb") if there else io.BytesIO() as stream:
+            with open_regular(path) if there else io.BytesIO() as stream:
                 stream.seek(offset)
-                present = stream.read()
+                present = stream.read(len(data))
             if not data.startswith(present):
                 raise Conflict(
                     f"{name} in store {self._name} differs from ours after byte {offset}. "
                     "Nothing was changed; compare both with `kho ledger verify`."
                 )
+            # Also when all of it is there: the writer of it may not have come to its flush.
             durable.append_durably(path, data[len(present) :], there)
-        except OSError as problem:
-            raise durable.explained(problem, f"copying the ledger to {self._name}") from problem
 
     def evidence(self) -> Mapping[str, int]:
-        self.check_available()
-        folder = self._at.place / "ledger"
-        return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+        with self._working("looking at the ledger"), os.scandir(self._at.place / "ledger") as found:
+            sizes = {
+                entry.name: entry.stat(follow_symlinks=False).st_size
+                for entry in found
+                if entry.is_file(follow_symlinks=False)
+            }
+        return dict(sorted(sizes.items()))
 
     def read_evidence(self, name: str) -> bytes:
-        self.check_available()
-        try:
-            return self._evidence_path(name).read_bytes()
-        except FileNotFoundError as problem:
-            raise NotFound(f"Store {self._name} was given no {name}.") from problem
+        path = self._evidence_path(name)
+        with self._working(f"reading {name}"):
+            if not is_there(path):
+                raise NotFound(f"Store {self._name} was given no {name}.")
+            with open_regular(path) as stream:
+                return stream.read()
 
     # -- within
+
+    @contextmanager
+    def _working(self, doing: str) -> Iterator[None]:
+        """The right store is there, and an OSError becomes the failure it means."""
+        self.check_available()
+        try:
+            yield
+        except OSError as problem:
+            self.check_available()
+            raise durable.explained(problem, f"{doing} in store {self._name}") from problem
+
+    @contextmanager
+    def _looking(self, object_id: ObjectId) -> Iterator[None]:
+        """As `_working`, and nothing is called damaged or absent in a store that went away."""
+        with self._working(f"reading {object_id}"):
+            try:
+                yield
+            except (Corrupt, NotFound):
+                self.check_available()
+                raise
+
+    def _steady(self, object_id: ObjectId, look: Callable[[ObjectId], _Found]) -> _Found:
+        """Look, and look again for a moment while a writer may be between two of its renames."""
+        deadline = time.monotonic() + _WRITER_AT_WORK
+        calm = False
+        while True:
+            try:
+                return look(object_id)
+            except Corrupt:
+                if calm or time.monotonic() >= deadline:
+                    raise
+            # Without a writer one more look is the last: it may have ended since the first.
+            calm = not is_there(self._at.lock_path(object_id))
+            time.sleep(0.02)
 
     def _lock(self, object_id: ObjectId) -> AbstractContextManager[None]:
         return locks.held(
@@ -245,6 +320,6 @@ class LocalStore:
         )
 
     def _evidence_path(self, name: str) -> Path:
-        if not name or "/" in name or name.startswith("."):
+        if not name or "/" in name or "\0" in name or name.startswith("."):
             raise ValueError(f"not a name for evidence: {name!r}")
         return self._at.place / "ledger" / name

@@ -2,7 +2,12 @@
 
 A lock is a `flock` on a small file. The kernel lets it go when its holder ends in any way, `kill -9`
 included, so there is nothing to expire and nobody's work is ever broken into. The file tells a person
-who holds it; its content decides nothing. Works among processes and among threads of one process.
+who holds it; its content decides nothing. Works among processes and among threads of one process; a
+thread that asks for a lock it holds already waits in vain. A child that was forked while the lock was
+held keeps it alive until it ends too: it may be a part of the work.
+
+Not here: locks between machines that do not see one another's `flock` (NFS passes it on, SMB mounts
+made with `nobrl` do not).
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from repository.errors import Locked
@@ -23,7 +28,10 @@ DEFAULT_WAIT = 30.0  # seconds a caller waits before it is told that the thing i
 
 @contextmanager
 def held(path: Path, what: str, *, wait: float = DEFAULT_WAIT) -> Iterator[None]:
-    """Hold the lock at `path` for the length of the block. Locked when not free within `wait`."""
+    """Hold the lock at `path` for the length of the block.
+
+    Locked when it is not free within `wait`; OSError when the lock file cannot be made.
+    """
     deadline = time.monotonic() + wait
     while True:
         descriptor = _try_lock(path)
@@ -35,45 +43,62 @@ def held(path: Path, what: str, *, wait: float = DEFAULT_WAIT) -> Iterator[None]
     try:
         yield
     finally:
-        # Unlink before letting go: whoever opens the name from now on gets a new file.
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
+        _let_go(path, descriptor)
 
 
-def is_held(path: Path) -> bool:
-    """Whether somebody alive holds the lock now."""
-    if not path.exists():
-        return False
-    descriptor = _try_lock(path)
-    if descriptor is None:
-        return True
-    path.unlink(missing_ok=True)
-    os.close(descriptor)
-    return False
+def sweep(folder: Path) -> None:
+    """Remove the lock files that dead holders left. Those that somebody holds stay."""
+    for path in sorted(folder.glob("*.lock")):
+        descriptor = _try_lock(path, make=False)
+        if descriptor is not None:
+            _let_go(path, descriptor)
 
 
-def _try_lock(path: Path) -> int | None:
-    path.parent.mkdir(exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+def _try_lock(path: Path, *, make: bool = True) -> int | None:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if make else 0)
+    if make:
+        path.parent.mkdir(exist_ok=True)
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except FileNotFoundError:
+        if make:
+            raise
+        return None
+    taken = False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The former holder may have unlinked the name between our open and our flock.
-        there = path.stat()
+        there = path.stat(follow_symlinks=False)
         mine = os.fstat(descriptor)
-        if (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
-            raise BlockingIOError
+        taken = (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
     except (BlockingIOError, FileNotFoundError):
-        os.close(descriptor)
+        return None
+    finally:
+        if not taken:
+            os.close(descriptor)
+    if not taken:
         return None
     note = {"process": os.getpid(), "machine": socket.gethostname()}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(note).encode(), 0)
+    # For a person only: a full disk must keep nobody from looking at what lies on it.
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(note).encode(), 0)
     return descriptor
+
+
+def _let_go(path: Path, descriptor: int) -> None:
+    # Unlink before letting go: whoever opens the name from now on gets a new file. A name that
+    # cannot be unlinked locks nobody out, and must not turn finished work into a failure.
+    try:
+        with suppress(OSError):
+            path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _holder(path: Path) -> str:
     try:
-        note = json.loads(path.read_text("utf-8"))
+        note = json.loads(path.read_bytes())
         return f"process {note['process']} on {note['machine']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

@@ -197,10 +197,15 @@ class Store(Protocol):
 
         After return: the version is complete on the medium, was read back and validated, and became
         real by one rename (new object) or by the three ordered renames of an update. After an
-        exception: the object is as it was. After a crash: the next `recover` makes it the old version
-        or the new, never half. Conflict when the head is not `plan.follows`; Locked when another
-        process works on the object. Committing again what is already the head is answered with its
-        receipt and writes nothing. `Kept` files are looked up in the object itself.
+        exception: the object is as it was; or, where the medium failed after the first of those
+        renames, complete in the new version or settled by the next writer or `recover`, as the
+        exception says, and committing again brings the receipt. After a crash: the next `recover`
+        makes it the old version or the new, never half. Conflict when the head is not
+        `plan.follows`; Locked when another process works on the object; Refused when OCFL has no
+        valid inventory for the plan; Corrupt when a source has other bytes than planned, or what was
+        written is read back otherwise. Committing again what is already the head is answered with
+        its receipt, after flushing and reading its files again, and writes nothing. `Kept` files are
+        looked up in the object itself.
         """
         ...
 
