@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from preservation.dossier import Dossier
-from preservation.package.typed_json import InvalidRecord, from_plain, to_plain
+from preservation.package.typed_json import InvalidRecord, from_plain, to_json
 from repository.model import InvalidValue, LogicalPath, ObjectId, normalised_hex
 from repository.problems import Report, Severity
 
@@ -95,9 +95,9 @@ def write_record(
 def write_whole_record(record: Record) -> bytes:
     """The same from the parts in hand."""
     _check(record)
-    tree = {"format": FORMAT, **to_plain(record)}
+    body = to_json(record).removeprefix("{")
     try:
-        return (json.dumps(tree, ensure_ascii=False, indent=1) + "\n").encode()
+        return f'{{\n "format": "{FORMAT}",{body}\n'.encode()
     except UnicodeEncodeError as fault:
         raise InvalidRecord(f"a text holds half a surrogate pair: {fault.object!r:.80}") from None
 

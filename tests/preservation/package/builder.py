@@ -194,22 +194,29 @@ def make_dossier(**changes: object) -> Dossier:
     return replace(dossier, **changes)
 
 
-def make_large(documents: int) -> Dossier:
-    """A dossier of that many documents, one file and one record each."""
+def make_large(documents: int, files_each: int = 1) -> Dossier:
+    """A dossier of that many documents, each with its record and that many files."""
     first = make_documents()[0]
     files = [received("m", "METS.xml")]
     made = []
     for n in range(1, documents + 1):
-        metadata = f"{_DESCRIPTIVE}EAD_doc_{_CODE}.{n}.xml"
-        files.append(received(f"d{n:06d}", f"{_DATA}{_CODE}.{n}.pdf", FileRole.MAIN))
+        own = [
+            received(
+                f"d{n:06d}-{m}",
+                f"{_DATA}{_CODE}.{n}.{m}.pdf",
+                FileRole.ATTACHMENT if m else FileRole.MAIN,
+            )
+            for m in range(files_each)
+        ]
+        files += own
         made.append(
             replace(
                 first,
                 ordinal=n,
                 doc_id=f"{_CODE}.{n}",
                 doc_code=f"{_CODE}.{n:07d}",
-                metadata_path=metadata,
-                file_ids=(f"d{n:06d}",),
+                metadata_path=f"{_DESCRIPTIVE}EAD_doc_{_CODE}.{n}.xml",
+                file_ids=tuple(file.file_id for file in own),
             )
         )
     return make_dossier(files=tuple(files), documents=tuple(made))

@@ -46,6 +46,12 @@ def test_a_record_read_back_is_the_record_written(dossier):
 
 
 @given(dossiers())
+def test_the_form_is_that_of_the_json_library_with_an_indentation_of_one(dossier):
+    data = write(dossier)
+    assert json.dumps(json.loads(data), ensure_ascii=False, indent=1) + "\n" == data.decode()
+
+
+@given(dossiers())
 def test_every_record_obeys_its_published_schema(dossier):
     assert schema_faults(write(dossier)) == []
 
