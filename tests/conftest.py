@@ -1,0 +1,34 @@
+"""What every test may ask for: the corpora, and archives to work on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.archives import TestArchive, make_template
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real test data; the test is skipped, with the reason, where it is not given."""
+    named = os.environ.get("KHO_TEST_CORPORA")
+    if not named:
+        pytest.skip("KHO_TEST_CORPORA is not set: the corpora are not part of the project")
+    return Path(named).absolute()
+
+
+@pytest.fixture(scope="session")
+def archive_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small archive, filled once by each worker; never used itself, only copied."""
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def archive(archive_template: Path, tmp_path: Path) -> TestArchive:
+    """An archive of three dossiers of a test's own, to be harmed at will."""
+    home = tmp_path / "archive"
+    shutil.copytree(archive_template, home, symlinks=True)
+    return TestArchive(home)
