@@ -22,11 +22,13 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -75,7 +77,7 @@ def search_objects(
     parsed = parse_query(query)
     if not parsed.words or limit < 1:
         return ()
-    conditions = reading.visible(fonds, modes)
+    conditions = _visible(fonds, modes)
     ladder = _ladder(parsed)
     rungs: Iterator[tuple[float, _Rows]]
     if _matches(connection, ladder[-1][1], conditions):  # whatever meets another, meets the last
@@ -155,14 +157,17 @@ def _all_words(
         start = next(met, len(ladder))
         if start == len(ladder):
             raise _lost(after)
-    for place in range(start, len(ladder)):
-        score, rung = ladder[place]
-        stricter = " OR ".join(f"({r})" for _, r in ladder[:place])
-        match = f"({rung}) NOT ({stricter})" if stricter else rung
-        query = _matching(match, conditions).order_by(objects.c.object_id).limit(limit)
-        if place == start and after is not None:
-            query = query.where(objects.c.object_id > after)
-        yield float(score), connection.execute(query).all()
+    stricter = [rung for _, rung in ladder[:start]]
+    for place, (score, rung) in enumerate(ladder[start:], start):
+        match = f"({rung}) NOT ({_either(stricter)})" if stricter else rung
+        query = _matching(match, conditions).order_by(_ID).limit(limit)
+        continued = place == start and after is not None
+        if continued:
+            query = query.where(after < _ID)
+        rows = connection.execute(query).all()
+        yield float(score), rows
+        if rows or continued:
+            stricter.append(rung)  # what nothing visible meets need not be left out further on
 
 
 def _any_word(
@@ -192,15 +197,33 @@ def _any_word(
         query = query.where(
             or_(
                 counted.c.number < last[-1],
-                and_(counted.c.number == last[-1], objects.c.object_id > after),
+                and_(counted.c.number == last[-1], after < _ID),
             )
         )
-    ordered = query.order_by(counted.c.number.desc(), objects.c.object_id).limit(limit)
+    ordered = query.order_by(counted.c.number.desc(), _ID).limit(limit)
     return connection.execute(ordered).all()
 
 
 def _matches(connection: Connection, match: str, conditions: list[ColumnElement[bool]]) -> bool:
     return connection.execute(_matching(match, conditions).limit(1)).first() is not None
+
+
+def _plus(column: Column[str]) -> ColumnElement[str]:
+    """A column that SQLite will not choose an index for. The full-text index must be asked once and
+    lead to the objects; asking it again for each object of a mode takes minutes."""
+    return literal_column(f"+{column.table.name}.{column.name}", column.type)
+
+
+_ID = _plus(objects.c.object_id)
+
+
+def _visible(fonds: str | None, modes: Collection[str] | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if fonds is not None:
+        conditions.append(_plus(objects.c.fonds_code) == fonds)
+    if modes is not None:
+        conditions.append(_plus(objects.c.mode).in_(sorted(set(modes))))
+    return conditions
 
 
 def _matching(match: str, conditions: list[ColumnElement[bool]]) -> Any:
@@ -261,6 +284,10 @@ def _loosest(word: QueryWord, *, last: bool) -> str:
     if last and len(word.folded[-1]) >= _SHORTEST_PREFIX:
         spellings.append(_phrase(word.folded) + "*")
     return f"{_in(_FIELDS, 'folded')} : ({' OR '.join(spellings)})"
+
+
+def _either(rungs: Sequence[str]) -> str:
+    return " OR ".join(f"({rung})" for rung in rungs)
 
 
 def _in(fields: Sequence[str], form: str) -> str:

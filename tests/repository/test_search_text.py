@@ -72,11 +72,10 @@ def test_folding_again_changes_nothing(text):
 
 
 def test_folding_again_changes_no_character_of_unicode():
-    for number in range(0x110000):
-        character = chr(number)
-        once = fold(character)
-        assert fold(once) == once
-        assert exact(exact(character)) == exact(character)
+    every = " ".join(map(chr, range(0x30000)))  # above it no letter has case or marks
+    for form in (fold, exact):
+        once = form(every)
+        assert form(once) == once
 
 
 @given(st.text(), st.sampled_from(["NFC", "NFD"]))

@@ -136,16 +136,14 @@ def test_versions_are_in_the_order_of_their_numbers(catalogue):
 
 
 def test_objects_are_listed_by_id_page_after_page(catalogue):
-    made = [
-        make_object(n, mode=f"0{n % 3 + 1}", fonds_code=f"F{n % 2}") for n in range(1200, 0, -1)
-    ]
+    made = [make_object(n, mode=f"0{n % 3 + 1}", fonds_code=f"F{n % 2}") for n in range(600, 0, -1)]
     with catalogue.transaction() as tx:
         for record in made:
             put(tx, record, documents=[], expected=[], text=SearchText())
     made.sort(key=lambda record: record.object_id)
     assert list(catalogue.objects()) == made
     assert list(catalogue.objects(after=made[4].object_id, limit=3)) == made[5:8]
-    assert list(catalogue.objects(limit=1100)) == made[:1100]
+    assert list(catalogue.objects(limit=550)) == made[:550]
     assert list(catalogue.objects(fonds="F1")) == [r for r in made if r.fonds_code == "F1"]
     assert list(catalogue.objects(modes=["01", "02"])) == [r for r in made if r.mode != "03"]
     assert list(catalogue.objects(modes=[])) == []

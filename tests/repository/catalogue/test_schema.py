@@ -8,11 +8,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from repository.catalogue import engine
 from repository.catalogue.catalogue import create_catalogue, migrate, open_catalogue
 from repository.catalogue.schema import CURRENT_REVISION
-from repository.catalogue.tables import metadata
+from repository.catalogue.tables import AnyText, metadata
 from repository.errors import Conflict, Corrupt, Locked, Misconfigured, NotFound
 from tests.repository.catalogue.making import ID, make_copy, make_event, make_object, put
 
@@ -180,3 +182,10 @@ def test_a_damaged_catalogue_is_told_as_such_and_not_as_an_empty_one(path):
     path.write_bytes(damaged)
     with pytest.raises(Corrupt), open_catalogue(path) as catalogue:
         list(catalogue.objects())
+
+
+def test_the_tables_can_be_made_in_postgresql_ordered_by_code_point():
+    for table in metadata.sorted_tables:
+        made = str(CreateTable(table).compile(dialect=postgresql.dialect()))
+        texts = [c for c in table.columns if isinstance(c.type, AnyText)]
+        assert made.count('COLLATE "C"') == len(texts)

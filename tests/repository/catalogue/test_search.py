@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repository.catalogue import engine, search
 from repository.catalogue.catalogue import open_catalogue
 from repository.catalogue.snippet import best_snippet
 from repository.errors import NotFound
@@ -263,3 +264,23 @@ def test_a_document_is_found_by_its_date_as_people_write_it(catalogue):
     for typed in ("30/04/1975", "30/4/1975", "4/1975", "1975", "1980"):
         assert found(catalogue, typed) == [1]
     assert found(catalogue, "30/05/1976") == []
+
+
+@pytest.mark.parametrize("modes", [None, ["01"], ["01", "02"]])
+@pytest.mark.parametrize("fonds", [None, "H27.01"])
+def test_the_full_text_index_leads_to_the_objects_and_is_asked_once(filled, path, fonds, modes):
+    """The other way round it is asked again for every object of a mode, which took 23 seconds."""
+    asked = engine.make_engine(path, "ro")
+    with engine.reading(asked) as connection:
+        for limited in (
+            search._matching('"dat"', search._visible(fonds, modes)).limit(1),
+            search._matching('"dat"', search._visible(fonds, modes))
+            .where(search._ID > "a")
+            .order_by(search._ID)
+            .limit(20),
+        ):
+            sql = limited.compile(connection, compile_kwargs={"literal_binds": True})
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all()
+            assert "search_index" in plan[0][-1]
+            assert "INTEGER PRIMARY KEY" in plan[1][-1]
+    asked.dispose()
