@@ -25,6 +25,7 @@ Kind = Literal["mets", "premis", "dc", "ead3", "EAD", "EAD_doc", "EAD_pic", "EAD
 
 DEFAULT_LIMIT: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 256  # libxml2's own bound when huge_tree is off
+MAX_MARKS: Final = 6_000_000  # tags and attributes: about 100 bytes of memory each
 MAX_VIOLATIONS: Final = 200
 
 _METS_DRIVER: Final = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
@@ -57,11 +58,13 @@ class XmlViolation:
 def parse_xml(data: bytes, *, limit: int = DEFAULT_LIMIT) -> etree._Element:
     """The root element of a well-formed document of at most `limit` bytes.
 
-    Raises MalformedXml for everything else: too long, too deep, not well-formed, an encoding that
-    is not known, any DOCTYPE (before a single entity is used). Nothing outside `data` is opened.
+    Raises MalformedXml for everything else: too long, too dense, too deep, not well-formed, an
+    unknown encoding, any DOCTYPE (before a single entity is used). Nothing outside `data` is opened.
     """
     if len(data) > limit:
         raise MalformedXml(f"{len(data)} bytes, more than the {limit} allowed")
+    if data.count(b"<") + data.count(b"=") > MAX_MARKS:
+        raise MalformedXml(f"more than {MAX_MARKS} tags and attributes")
     try:
         _refuse_doctype(data)
         return etree.fromstring(data, etree.XMLParser(**_STRICT))

@@ -39,6 +39,7 @@ from repository.model import LogicalPath, ObjectId
 from repository.ocfl.inventory import Inventory
 from repository.problems import Report
 from repository.store import FromBytes, FromPath, Kept, PlannedFile, Source, VersionPlan
+from schemas.problem_texts import problem_text
 from schemas.xml import schema_file
 
 __all__ = [
@@ -270,12 +271,20 @@ def _describe(planned: PlannedFile, received: ReceivedFile | None, record: Recor
 
 
 def _report_json(record: Record, report: Report) -> bytes:
+    """The findings with their texts, so that the report can be read without this software."""
     tree = {
         "format": "kho-intake-report/1",
         "object_id": record.dossier.object_id,
         "transfer_id": record.dossier.submission.transfer_id,
         "created": record.projections[0].created,
-        "problems": [problem.as_dict() for problem in report],
+        "problems": [
+            {
+                **problem.as_dict(),
+                "vi": problem_text(problem.code, problem.params, "vi"),
+                "en": problem_text(problem.code, problem.params, "en"),
+            }
+            for problem in report
+        ],
     }
     return (json.dumps(tree, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from schemas.xml import (
+    MAX_MARKS,
     MAX_VIOLATIONS,
     Kind,
     MalformedXml,
@@ -89,6 +90,10 @@ def test_depth_is_bounded():
 def test_size_is_bounded_before_anything_is_parsed():
     assert "11 bytes" in refused(b"<a>1234</a>", limit=10).reason
     assert parse_xml(b"<a>1234</a>", limit=11).text == "1234"
+
+
+def test_the_number_of_elements_is_bounded_before_anything_is_parsed():
+    assert "tags" in refused(b"<a>" + b"<b/>" * MAX_MARKS + b"</a>").reason
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from preservation.package.record_json import InvalidRecord, read_whole_record
 from repository.errors import Corrupt, Refused
 from repository.model import LogicalPath, ObjectId, VersionNumber
 from repository.ocfl.inventory import NewContent, first_inventory
-from repository.problems import Report
+from repository.problems import Problem, Report
 from repository.store import FromBytes, FromPath, Kept
 from tests.preservation.package.builder import (
     ARCHIVE,
@@ -195,10 +195,11 @@ def test_what_the_record_does_not_say_is_left_out_of_bag_info():
     assert plan.version.user_address == ""
 
 
-def test_the_intake_report_is_kept_whole():
+def test_the_intake_report_is_kept_whole_and_can_be_read_without_this_software():
     report = json.loads(made_files(make_plan())["data/documentation/submission/intake-report.json"])
     assert report["transfer_id"] == "20261122-0001"
-    assert report["problems"] == [problem.as_dict() for problem in REPORT]
+    assert [Problem.from_dict(problem) for problem in report["problems"]] == list(REPORT)
+    assert all(problem["vi"] and problem["en"] for problem in report["problems"])
 
 
 def test_the_plan_is_of_a_new_object_made_now_by_the_operator():
