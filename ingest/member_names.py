@@ -18,6 +18,11 @@ from repository.problems import Problem, Severity, error, warning
 
 MAX_SEGMENT: Final = 255  # characters; what Windows, macOS and SMB can hold
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+_PLAIN: Final = re.compile(r"[\w.-]*\w(?:/[\w.-]*\w)*", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_DEVICE_SOMEWHERE: Final = re.compile(
+    r"(?:^|/)(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z)", re.I
+)
 _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?\Z", re.I)
 
 
@@ -53,6 +58,8 @@ def read_name(raw: bytes, *, utf8_flag: bool, unicode_extra: bytes | None, limit
     problems.extend(_unsafe(text, decoded, place))
     if len(raw) > limit or any(len(part) > MAX_SEGMENT for part in text.split("/")):
         problems.append(error("ING-NAME-LONG", place, name=place, bytes=len(raw), limit=limit))
+    if not problems and _PLAIN.fullmatch(text) and not _DEVICE_SOMEWHERE.search(text):
+        return ReadName(text, is_folder, had_backslash, ())  # by far the most names
     if not any(p.severity is Severity.ERROR for p in problems):
         for reason in sorted({reason for part in text.split("/") for reason in _odd(part)}):
             problems.append(warning("ING-NAME-ODD", place, name=place, reason=reason))
@@ -105,6 +112,8 @@ def _clash(leaf: bool, same_spelling: bool, is_file: bool, is_folder: bool) -> s
 
 def printable(name: str) -> str:
     """The name fit for a report: control and invisible characters escaped, at most 300 characters."""
+    if len(name) <= 300 and name.isprintable():
+        return name
     shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name[:300])
     return shown + ("…" if len(name) > 300 else "")
 
@@ -138,7 +147,7 @@ def _all_letters(text: str) -> bool:
 
 def _unsafe(text: str, decoded: str, place: str) -> Iterator[Problem]:
     reasons = []
-    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in decoded):
+    if _CONTROL.search(decoded):
         reasons.append("control")
     if text.startswith("/") or decoded.startswith(("/", "\\")):
         reasons.append("absolute")
