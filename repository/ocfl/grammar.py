@@ -31,7 +31,11 @@ _RFC3339 = re.compile(
 _URI = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+\Z"
 )
-_HEX = re.compile(r"[0-9A-Fa-f]+\Z")
+_DIGESTS: Final = {
+    algorithm: re.compile(rf"[0-9A-Fa-f]{{{length}}}\Z")
+    for algorithm, length in DIGEST_LENGTHS.items()
+}
+_UNSAFE = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)|\0")
 _DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -63,8 +67,13 @@ def is_uri(text: str) -> bool:
 
 def is_digest(text: str, algorithm: str) -> bool:
     """Hex of the algorithm's length, in either case. Algorithms we do not know have no such form."""
-    length = DIGEST_LENGTHS.get(algorithm)
-    return length is not None and len(text) == length and _HEX.match(text) is not None
+    form = _DIGESTS.get(algorithm)
+    return form is not None and form.match(text) is not None
+
+
+def is_safe_path(text: str) -> bool:
+    """Relative, with no empty part, `.` or `..`: what `LogicalPath` and `ContentPath` demand."""
+    return _UNSAFE.search(text) is None
 
 
 def lowered(text: str) -> str:

@@ -125,7 +125,11 @@ def _content_paths(
     block: Mapping[str, tuple[str, ...]], kept: dict[str, ContentPath]
 ) -> dict[str, tuple[ContentPath, ...]]:
     return {
-        digest: tuple(kept.get(path) or kept.setdefault(path, ContentPath(path)) for path in paths)
+        # The rules have judged the path already, as `ContentPath` would.
+        digest: tuple(
+            kept.get(path) or kept.setdefault(path, str.__new__(ContentPath, path))
+            for path in paths
+        )
         for digest, paths in block.items()
     }
 
@@ -136,7 +140,8 @@ def _version(draft: DraftVersion, named: dict[str, LogicalPath]) -> Version:
         created=draft.created,
         state={
             digest: tuple(
-                named.get(path) or named.setdefault(path, LogicalPath(path)) for path in paths
+                named.get(path) or named.setdefault(path, str.__new__(LogicalPath, path))
+                for path in paths
             )
             for digest, paths in draft.state.items()
         },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from repository.model import InvalidValue, ObjectId
 from repository.ocfl.draft import Draft
@@ -17,6 +17,7 @@ from repository.ocfl.grammar import (
     REGISTERED_DIGESTS,
     conflicting,
     is_digest,
+    is_safe_path,
     is_uri,
     lowered,
 )
@@ -146,17 +147,17 @@ def _digest_block(
     """A block digest → content paths, as both `manifest` and each part of `fixity` are built."""
     made: dict[str, tuple[str, ...]] = {}
     for digest, paths in block.items():
-        place = f"{pointer}/{digest[:140]}"
         if algorithm is not None and not is_digest(digest, algorithm):
-            draft.found(_form_code(digest, algorithm, twice_code), place, digest, algorithm)
+            code = _form_code(digest, algorithm, twice_code)
+            draft.found(code, f"{pointer}/{digest[:140]}", digest, algorithm)
         key = lowered(digest)
         if key in made:
-            draft.found(twice_code, place, digest)
-        if not isinstance(paths, list):
-            draft.found(array_code, place, type(paths).__name__, "array")
-            continue
-        safe = tuple(path for path in paths if _safe_content_path(draft, path, place, array_code))
-        made[key] = made.get(key, ()) + safe
+            draft.found(twice_code, f"{pointer}/{digest[:140]}", digest)
+        if isinstance(paths, list):
+            safe = _safe_content_paths(draft, paths, pointer, digest, array_code)
+            made[key] = made[key] + safe if key in made else safe
+        else:
+            draft.found(array_code, f"{pointer}/{digest[:140]}", type(paths).__name__, "array")
     return made
 
 
@@ -168,7 +169,21 @@ def _form_code(digest: str, algorithm: str, twice_code: str) -> str:
     return _HEX_CODE.get(algorithm, "E057" if twice_code == "E097" else "E025")
 
 
-def _safe_content_path(draft: Draft, path: object, place: str, array_code: str) -> bool:
+def _safe_content_paths(
+    draft: Draft, paths: list[object], pointer: str, digest: str, array_code: str
+) -> tuple[str, ...]:
+    """The safe ones among the paths of a digest; what is wrong with the others is told."""
+    if all(isinstance(path, str) and is_safe_path(path) for path in paths):
+        return tuple(cast("list[str]", paths))
+    place = f"{pointer}/{digest[:140]}"
+    return tuple(
+        path
+        for path in paths
+        if _is_safe_content_path(draft, path, place, array_code) and isinstance(path, str)
+    )
+
+
+def _is_safe_content_path(draft: Draft, path: object, place: str, array_code: str) -> bool:
     if not isinstance(path, str):
         draft.found(array_code, place, type(path).__name__, "string")
         return False
@@ -191,15 +206,18 @@ def _safe_content_path(draft: Draft, path: object, place: str, array_code: str) 
 def _check_content_paths(draft: Draft) -> None:
     """Content paths lie in the content folder of a version that exists (§3.3.1, §3.5.2)."""
     widths = {number.number: name for name in draft.versions if (number := version_number(name))}
+    inside = draft.content_directory + "/"
     for digest, paths in draft.manifest.items():
         for path in paths:
             first, _, rest = path.partition("/")
+            if first in draft.versions and rest.startswith(inside):
+                continue
             place = f"/manifest/{digest[:140]}"
             if first not in draft.versions:
                 number = version_number(first)
                 padded_otherwise = number is not None and number.number in widths
                 draft.found("E014" if padded_otherwise else "E042", place, path)
-            elif not rest.startswith(draft.content_directory + "/"):
+            else:
                 draft.found("E042", place, path, f"{first}/{draft.content_directory}/")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from repository.model import InvalidValue, VersionNumber
 from repository.ocfl.draft import Draft, DraftVersion
-from repository.ocfl.grammar import conflicting, is_instant, is_uri, lowered
+from repository.ocfl.grammar import conflicting, is_instant, is_safe_path, is_uri, lowered
 
 _VERSION_KEYS: Final = {"created", "state", "message", "user"}
 _USER_KEYS: Final = {"name", "address"}
@@ -152,15 +152,17 @@ def _draft_state(
         if not isinstance(paths, list):
             draft.found("E051", f"{pointer}/{digest[:140]}", type(paths).__name__, "array")
             continue
-        safe = tuple(path for path in paths if _safe_logical_path(draft, path, pointer))
+        safe = tuple(path for path in paths if _is_safe_logical_path(draft, path, pointer))
         key = lowered(digest)
-        made[key] = made.get(key, ()) + safe
+        made[key] = made[key] + safe if key in made else safe
     for above, below in conflicting(path for paths in made.values() for path in paths):
         draft.found("E095", pointer, below, above)
     return made
 
 
-def _safe_logical_path(draft: Draft, path: object, pointer: str) -> bool:
+def _is_safe_logical_path(draft: Draft, path: object, pointer: str) -> bool:
+    if isinstance(path, str) and is_safe_path(path):
+        return True
     if not isinstance(path, str) or "\0" in path:
         draft.found("E051", pointer, path)
         return False

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repository.model import ContentPath, LogicalPath, ObjectId, VersionNumber
+from repository.model import ContentPath, InvalidValue, LogicalPath, ObjectId, VersionNumber
+from repository.ocfl.grammar import is_safe_path
 from repository.ocfl.inventory import (
     InvalidInventory,
     Inventory,
@@ -340,3 +341,12 @@ def test_checking_for_conflicts_is_linear_in_one_hostile_path() -> None:
     document["fixity"] = {}
     document["versions"]["v1"]["state"] = _each(document, [deep])
     assert parse_inventory(json.dumps(document).encode()).head == VersionNumber(1)
+
+
+@given(st.text("a./\0é", max_size=8))
+def test_what_the_rules_call_safe_is_what_the_path_types_accept(text: str) -> None:
+    try:
+        accepted = ContentPath(text) == text
+    except InvalidValue:
+        accepted = False
+    assert is_safe_path(text) == accepted
