@@ -19,6 +19,9 @@ _UTF8_AS_LATIN: Final = re.compile(
     r"áº|á»|Ã[\u0080-\u00bf¡-¿]|Ä[‘’\u0091\u0090]|Æ[°¡]|Â[\u0080-\u00bf]"
 )
 _VIETNAMESE: Final = frozenset("àáâãèéêìíòóôõùúýăđĩũơưÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯ")
+_UNICODE_ONLY: Final = re.compile(
+    r"[\u1ea0-\u1ef9\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0]"
+)
 _LOST: Final = re.compile(r"[^\W\d_]\?+[^\W\d_]")
 
 
@@ -38,12 +41,14 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
 
 
 def looks_broken(value: str) -> bool:
-    """Whether the text has at least two signs of a wrong or lost encoding."""
+    """Whether the text has more signs of a wrong or lost encoding than a foreign name leaves."""
     if value.isascii():
         return len(_LOST.findall(value)) >= 2
     if "\ufffd" in value or _UTF8_AS_LATIN.search(value) or len(_LOST.findall(value)) >= 2:
         return True
-    return sum(_strange(value, i) for i in range(len(value))) >= 2
+    strange = sum(_strange(value, i) for i in range(len(value)))
+    # Old encodings have none of Unicode's own Vietnamese letters; foreign names stand among them.
+    return strange >= (6 if _UNICODE_ONLY.search(value) else 2)
 
 
 def _strange(value: str, position: int) -> bool:
