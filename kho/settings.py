@@ -80,7 +80,11 @@ def find_home(given: Path | None) -> Path:
     """The archive's home: what was given, else KHO_HOME. NotFound when there is no archive there."""
     named = given or (Path(os.environ[HOME_VARIABLE]) if os.environ.get(HOME_VARIABLE) else None)
     home = (named or Path.cwd()).absolute()
-    if not (home / SETTINGS_FILE).is_file():
+    try:
+        there = (home / SETTINGS_FILE).is_file()
+    except OSError as problem:
+        raise Misconfigured(f"{home} cannot be looked into: {problem.strerror}.") from problem
+    if not there:
         raise NoArchive(
             f"There is no archive at {home}. Name it with --home or {HOME_VARIABLE}, "
             "or make one with `kho init DIR`."

@@ -78,10 +78,15 @@ HOPS = {
     "1 accept": ("quarantine made", "metadata checked"),
     "2–3 read and check": ("payload copied", "received and checked"),
     "4–5 decide and plan": ("planned", "intention noted"),
-    "6 commit to the first store": ("staging made", "staged and flushed", "read back", "published object"),
+    "6 commit to the first store": (
+        "staging made",
+        "staged and flushed",
+        "read back",
+        "published object",
+    ),
     "6 commit to the second store": ("committed to primary", "committed to copy-1"),
     "7 record": ("recorded", "published"),
-}  # fmt: skip
+}
 
 
 def chosen(steps: list[str]) -> list[tuple[str, int]]:
@@ -127,7 +132,7 @@ def check_taken_once(archive: TestArchive, source: Path, moment: str) -> None:
         place = archive.home / "stores" / store
         assert os.listdir(place / "staging") == [], moment
         assert os.listdir(place / "locks") == [], moment
-    left = [name for name in os.listdir(archive.home / "quarantine")]
+    left = os.listdir(archive.home / "quarantine")
     assert left == [], (moment, left)
     audit = archive.run("audit", "--all", "--json")
     assert audit.status == 0, (moment, audit.stdout)

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.archives import TestArchive
+
+
+@pytest.fixture
+def archive(archive_template: Path) -> Iterator[TestArchive]:
+    """An archive that another account can reach: pytest keeps its own folders from everybody else."""
+    folder = Path(tempfile.mkdtemp(prefix="kho-unreadable-"))
+    folder.chmod(0o755)
+    home = folder / "archive"
+    shutil.copytree(archive_template, home)
+    yield TestArchive(home)
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -20,9 +36,6 @@ def unprivileged(archive: TestArchive) -> list[str]:
         pytest.skip("running as root without setpriv: modes do not keep root from reading")
     for path in [archive.home, *archive.home.rglob("*")]:
         os.chown(path, 65534, 65534, follow_symlinks=False)
-    for parent in archive.home.parents:
-        if parent.stat().st_uid == 0 and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
     return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
