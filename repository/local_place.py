@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from repository.digest import digest_bytes
+from repository.digest import digest_bytes, digest_stream
 from repository.errors import Corrupt, NotFound
 from repository.model import ContentPath, ExpectedFile, ObjectId, VersionFacts, VersionNumber
 from repository.ocfl.inventory import InvalidInventory, Inventory, parse_inventory
@@ -70,13 +70,16 @@ class LocalPlace:
         root_digest = digest_bytes(data, ["sha512"])["sha512"]
         expected = [
             _expected(OBJECT_DECLARATION, DECLARATION_BYTES),
-            *_inventory_files("", data, root_digest),
+            *_inventory_files("", len(data), root_digest),
         ]
         versions = []
         for number, version in inventory.versions.items():
-            own = self._version_inventory(folder, number, inventory, data)
-            digest = root_digest if own is data else digest_bytes(own, ["sha512"])["sha512"]
-            expected += _inventory_files(f"{number}/", own, digest)
+            if number == inventory.head:
+                self._check_same(folder, folder / str(number), root_digest)
+                size, digest = len(data), root_digest
+            else:
+                size, digest = self._earlier_inventory(folder / str(number), number, inventory)
+            expected += _inventory_files(f"{number}/", size, digest)
             versions.append(
                 VersionFacts(
                     version=str(number),
@@ -118,23 +121,31 @@ class LocalPlace:
             )
         return inventory, data
 
-    def _version_inventory(
-        self, folder: Path, number: VersionNumber, root: Inventory, root_data: bytes
-    ) -> bytes:
-        """The bytes of a version's own inventory, which must tell the same story as the root's."""
-        at = folder / str(number)
-        if number == root.head:
-            if self._matching_sidecar(at) != root_data:
-                raise Corrupt(f"The inventory in {folder} is not the one of its head {number}.")
-            return root_data
+    def _check_same(self, folder: Path, at: Path, root_digest: str) -> None:
+        """Corrupt unless the head's own inventory is the root's. Not held in memory a second time."""
+        try:
+            with open_below(
+                self.root, (at / "inventory.json").relative_to(self.root).as_posix()
+            ) as own:
+                _, found = digest_stream(own, ["sha512"])
+            sidecar = self._read(at / "inventory.json.sha512", 4096)
+        except OSError as problem:
+            raise Corrupt(f"The inventory in {at} cannot be read: {problem.strerror}.") from problem
+        if found["sha512"] != root_digest or sidecar.split() != sidecar_bytes(root_digest).split():
+            raise Corrupt(f"The inventory in {folder} is not the one of its head {at.name}.")
+
+    def _earlier_inventory(
+        self, at: Path, number: VersionNumber, root: Inventory
+    ) -> tuple[int, str]:
+        """Size and digest of a version's own inventory, which must agree with the root's."""
         own, data = self.inventory(root.object_id, at)
         if own.head != number or any(
             own.versions.get(earlier) != version
             for earlier, version in root.versions.items()
             if earlier <= number
         ):
-            raise Corrupt(f"The inventory in {at} is not of a version that {folder} came from.")
-        return data
+            raise Corrupt(f"The inventory in {at} is not of a version that the object came from.")
+        return len(data), digest_bytes(data, ["sha512"])["sha512"]
 
     def _matching_sidecar(self, folder: Path) -> bytes:
         try:
@@ -262,11 +273,10 @@ def _expected(path: str, data: bytes) -> ExpectedFile:
     return ExpectedFile(ContentPath(path), len(data), digest_bytes(data, ["sha512"])["sha512"])
 
 
-def _inventory_files(prefix: str, data: bytes, digest: str) -> list[ExpectedFile]:
-    sidecar = sidecar_bytes(digest)
+def _inventory_files(prefix: str, size: int, digest: str) -> list[ExpectedFile]:
     return [
-        ExpectedFile(ContentPath(f"{prefix}inventory.json"), len(data), digest),
-        _expected(f"{prefix}inventory.json.sha512", sidecar),
+        ExpectedFile(ContentPath(f"{prefix}inventory.json"), size, digest),
+        _expected(f"{prefix}inventory.json.sha512", sidecar_bytes(digest)),
     ]
 
 

@@ -271,7 +271,8 @@ class Store(Protocol):
         """Make the evidence file `name` hold `data` from `offset` on, durably.
 
         Idempotent, and completes what a crash left torn. Conflict when bytes are there already
-        that differ from `data`: nothing is ever taken away or replaced.
+        that differ from `data`: nothing is ever taken away or replaced but zeros at the end, which
+        a power cut can leave where an append had begun.
         """
         ...
 
