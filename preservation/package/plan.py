@@ -8,6 +8,7 @@ bytes. What is planned is a whole BagIt bag whose payload is the AIP_hoso of Th√
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -57,6 +58,8 @@ __all__ = [
 PROFILE: Final = "tt05-2025/1"
 
 KeptFile = tuple[int, str, str]  # size, sha512, sha256
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[\w.+-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ def _describe(planned: PlannedFile, received: ReceivedFile | None, record: Recor
     else:
         fact = received.format
         mime = (fact.mime if fact is not None else "") or received.mime_given
-        mime = mime or "application/octet-stream"
+        mime = mime if _MEDIA_TYPE.fullmatch(mime) else "application/octet-stream"
         created = received.created_given
         if not is_xml_instant(created):
             created = package_time(record.dossier.submission.received_at)

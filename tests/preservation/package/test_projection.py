@@ -197,6 +197,13 @@ def test_a_time_of_the_sender_that_is_none_gives_way_to_the_time_of_receipt():
     assert times == {"2026-11-22T10:00:00+07:00"}
 
 
+def test_a_media_type_that_is_none_is_written_as_unknown_bytes_and_stays_in_the_record():
+    files = tuple(replace(file, mime_given="PDF", format=None) for file in make_files())
+    plan = make_plan(make_dossier(files=files))
+    assert set(found(plan, REP, "//m:file/@MIMETYPE")) == {"application/octet-stream"}
+    assert {file.mime_given for file in plan.dossier.files} == {"PDF"}
+
+
 def events_of(plan):
     return {
         event.xpath("string(p:eventType)", namespaces=NS): event

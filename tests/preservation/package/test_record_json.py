@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import re
 from dataclasses import MISSING, fields, is_dataclass, replace
 from importlib.resources import files as package_files
+from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -114,6 +116,18 @@ def test_the_schema_describes_every_field_of_every_record_class(cls):
     assert set(described["required"]) - {"format"} == needed
     for name, about in described["properties"].items():
         assert about.get("description") or "$ref" in about, name
+
+
+def test_the_document_about_it_lists_every_field_of_the_schema_with_its_meaning():
+    text = (Path(__file__).parents[3] / "docs/dossier-json.md").read_text("utf-8")
+    sections = dict(re.findall(r"^### `(.+?)`\n(.*?)(?=^### |\Z)", text, re.MULTILINE | re.DOTALL))
+    described = {"(top)": SCHEMA, **SCHEMA["$defs"]}
+    assert sections.keys() == described.keys()
+    for name, section in sections.items():
+        rows = re.findall(r"^\| `(\w+)` \| .+ \| (always|may be absent) \| (.+) \|$", section, re.M)
+        assert [row[0] for row in rows] == list(described[name]["properties"])
+        needed = {row[0] for row in rows if row[1] == "always"}
+        assert needed == set(described[name]["required"])
 
 
 def test_a_record_from_before_a_field_existed_is_read_with_its_default():
