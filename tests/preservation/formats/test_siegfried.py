@@ -22,7 +22,17 @@ PDF = {f"fmt/{n}" for n in (14, 15, 16, 17, 18, 19, 20, 95, 144, 276, 354, 476, 
 # What a file's own name says it is, and the PUIDs PRONOM has for that.
 BY_EXTENSION = {
     ".docx": {"fmt/412"},
-    ".doc": {"fmt/38", "fmt/40", "fmt/609", "x-fmt/148", "x-fmt/393", "x-fmt/394", "x-fmt/64", "x-fmt/65", UNKNOWN},
+    ".doc": {
+        "fmt/38",
+        "fmt/40",
+        "fmt/609",
+        "x-fmt/148",
+        "x-fmt/393",
+        "x-fmt/394",
+        "x-fmt/64",
+        "x-fmt/65",
+        UNKNOWN,
+    },
     ".odt": {"fmt/136", "fmt/290", "fmt/291", "fmt/1756"},
     ".ods": {"fmt/1755"},
     ".odp": {"fmt/1754"},
