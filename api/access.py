@@ -40,13 +40,9 @@ class Reader:
         """The modes of what this reader may know of; None: all."""
         return None if self.auditor else LISTED_FOR_ALL
 
-    @property
-    def readable(self) -> frozenset[str] | None:
-        """The modes of what this reader may read and search in whole; None: all."""
-        return None if self.auditor else READ_BY_ALL
-
     def may_read(self, record: ObjectRecord) -> bool:
-        return self.readable is None or record.mode in self.readable
+        """Whether this reader may read all of the object."""
+        return self.auditor or record.mode in READ_BY_ALL
 
     def find(self, object_id: str) -> ObjectRecord:
         """The object, if this reader may know of it; otherwise it is not there."""

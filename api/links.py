@@ -7,6 +7,7 @@ path segments, percent-encoded once; what it holds of percent signs is encoded w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from urllib.parse import quote, urlencode
 
 # The metadata files of a version that have an address of their own: name, path, media type.
@@ -20,7 +21,9 @@ PROFILES: Mapping[str, str] = {
     "mets.xml": "http://www.loc.gov/METS/",
     "premis.xml": "http://www.loc.gov/premis/v3",
 }
-MOST_ITEMS = 50  # files named in a Link header; more of them stand in a linkset
+# Files are named in the Link header up to so many, and so many characters; a linkset has them all.
+MOST_ITEMS = 50
+LONGEST_ITEMS = 6_000
 OBJECT_TYPE = "https://schema.org/ArchiveComponent"
 
 
@@ -95,10 +98,12 @@ class Links:
         values.append(link(self.to("objects", object_id, "versions"), "version-history"))
         for address, media_type, profile in self.described_by(object_id, head):
             values.append(link(address, "describedby", type=media_type, profile=profile))
-        named = list(items)
-        if len(named) <= MOST_ITEMS:
-            for path, media_type in named:
-                values.append(link(self.file(object_id, head, path), "item", type=media_type))
+        named = [
+            link(self.file(object_id, head, path), "item", type=media_type)
+            for path, media_type in islice(items, MOST_ITEMS + 1)
+        ]
+        if len(named) <= MOST_ITEMS and sum(map(len, named)) <= LONGEST_ITEMS:
+            values += named
         values.append(
             link(
                 self.to("objects", object_id, "linkset"),

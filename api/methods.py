@@ -50,7 +50,9 @@ class ReadingOnly:
 
 
 def _with_safe_headers(send: Send) -> Send:
-    safe = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
+    # What is shown depends on the key, everywhere.
+    wanted = {**SAFE_HEADERS, "Vary": "Authorization"}
+    safe = [(name.lower().encode(), value.encode()) for name, value in wanted.items()]
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

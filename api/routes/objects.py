@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import JSONResponse
 
 from api import presenters
 from api.access import CurrentReader, Reader
@@ -15,6 +16,10 @@ from repository.catalogue.records import DocumentRecord
 from schemas import access as body
 
 router = APIRouter(tags=["Dossiers"])
+
+
+class _LinksetResponse(JSONResponse):
+    media_type = "application/linkset+json"
 
 
 @router.get("/objects", summary="The dossiers held, by identifier")
@@ -80,7 +85,8 @@ def one_object(
 @router.get(
     "/objects/{object_id}/linkset",
     summary="All links of a dossier (RFC 9264)",
-    response_model_by_alias=True,
+    response_class=_LinksetResponse,
+    response_model_exclude_none=True,
 )
 def linkset(
     request: Request, response: Response, reader: CurrentReader, object_id: str
@@ -89,7 +95,6 @@ def linkset(
     record = reader.open(object_id)
     documents = reader.services.catalogue.documents(object_id)
     response.headers["Cache-Control"] = reader.caching(record)
-    response.headers["Content-Type"] = "application/linkset+json"
     return presenters.present_linkset(record, _paths(documents), request.app.state.links)
 
 

@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import presenters
-from api.access import CurrentReader
+from api.access import CurrentReader, Reader
+from api.finding import search_for_everybody
 from api.paging import Cursor, Fonds, Limit, Paging
 from api.problems import ApiProblem
+from repository.catalogue.records import SearchHit
 from repository.errors import NotFound
 from schemas import access as body
 
@@ -26,33 +28,42 @@ def search(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> body.SearchPage:
-    """Dossiers that this reader may read in whole, best first.
+    """Dossiers that this reader may know of, best first.
 
-    A dossier open on conditions is not searched for those who may not read it, since a hit would tell
-    what is in its documents; it stands in `/objects`.
+    One that is open on conditions is found by its title, codes, agency and years only, by those who
+    may not read it.
     """
     links = request.app.state.links
-    paging = Paging(request, "search", q, fonds)
-    position = paging.position(cursor)
+    paging = Paging(request, "search", q, fonds, "all" if reader.auditor else "public")
+    position = paging.position(cursor, 2)
     reader.enter_lists()
     try:
-        hits = reader.services.catalogue.search(
-            q,
-            limit=limit + 1,
-            after=position[0] if position else None,
-            fonds=fonds,
-            modes=reader.readable,
-        )
+        hits = _hits(reader, q, limit + 1, position, fonds)
     except NotFound:  # the hit that the page began after is none any more
         raise ApiProblem("bad-cursor") from None
     page = hits[:limit]
     following = None
     if len(hits) > limit:
-        last = page[-1].record.object_id
-        following = paging.following(response, ["search"], [last], q=q, fonds=fonds, limit=limit)
+        stage, last = page[-1]
+        following = paging.following(
+            response, ["search"], [stage, last.record.object_id], q=q, fonds=fonds, limit=limit
+        )
     response.headers["Cache-Control"] = reader.caching()
     return body.SearchPage(
         query=q,
-        items=tuple(presenters.present_hit(hit, links, full=True) for hit in page),
+        items=tuple(
+            presenters.present_hit(hit, links, full=reader.may_read(hit.record)) for _, hit in page
+        ),
         next=following,
     )
+
+
+def _hits(
+    reader: Reader, q: str, limit: int, position: list[str] | None, fonds: str | None
+) -> list[tuple[str, SearchHit]]:
+    catalogue = reader.services.catalogue
+    if not reader.auditor:
+        after = (position[0], position[1]) if position else None
+        return search_for_everybody(catalogue, q, limit=limit, after=after, fonds=fonds)
+    last = position[1] if position else None
+    return [("all", hit) for hit in catalogue.search(q, limit=limit, after=last, fonds=fonds)]

@@ -140,6 +140,5 @@ def _headers(request: Request, reader: Reader, record: ObjectRecord) -> dict[str
     links: Links = request.app.state.links
     return {
         "Cache-Control": reader.caching(record, fixed=True),
-        "Vary": "Authorization",
         "Link": link(links.object(record.object_id), "collection", type="application/json"),
     }
