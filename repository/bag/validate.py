@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -272,10 +272,17 @@ def _check_digests(bag: _Bag, manifests: list[_Manifest]) -> None:
         for path in manifest.digests:
             if path in bag.files:
                 wanted.setdefault(path, []).append(manifest)
-    requests: Iterable[tuple[str, list[str]]] = (
-        (path, [manifest.algorithm for manifest in listed]) for path, listed in wanted.items()
-    )
-    for result in bag.tree.digests(requests):
+
+    def request(path: str) -> tuple[str, list[str]]:
+        return path, [manifest.algorithm for manifest in wanted[path]]
+
+    suspects = [
+        result.path
+        for result in bag.tree.digests(map(request, wanted))
+        if result.errno is not None
+        or any(result.digests[m.algorithm] != m.digests[result.path] for m in wanted[result.path])
+    ]
+    for result in bag.tree.digests(map(request, sorted(suspects)), again=True):
         if result.errno is not None:
             bag.problems.append(_unreadable(result.path, result.errno))
             continue

@@ -54,6 +54,8 @@ def finding(
 
 def shown(value: object) -> str:
     """Any value as text that can be printed and stored: bounded, and with no half characters."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
     text = value if isinstance(value, str) else repr(value)
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

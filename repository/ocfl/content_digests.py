@@ -13,7 +13,7 @@ from repository.digest import SUPPORTED
 from repository.ocfl.codes import finding
 from repository.ocfl.draft import Draft
 from repository.ocfl.object_shape import Shape, unreadable
-from repository.ocfl.tree import ObjectTree
+from repository.ocfl.tree import ObjectTree, TreeDigest
 from repository.problems import Problem, info
 
 _SIZE: Final = "size"  # extension 0009: a decimal number of bytes in place of a digest
@@ -61,19 +61,31 @@ class Expectations:
 
     def mismatches(self, tree: ObjectTree, files: Mapping[str, int]) -> Iterator[Problem]:
         """Read every listed file that is there, and tell what is not as it should be."""
-        requests = (
-            (path, sorted({w[0] for w in wanted if w[0] != _SIZE} or {"sha512"}))
-            for path, wanted in self._wanted.items()
-            if path in files
-        )
-        for result in tree.digests(requests):
+        suspects = [
+            result.path
+            for result in tree.digests(
+                self._request(path) for path in self._wanted if path in files
+            )
+            if result.errno is not None or self._differences(result)
+        ]
+        for result in tree.digests(map(self._request, sorted(suspects)), again=True):
             if result.errno is not None:
                 yield unreadable(result.path, result.errno)
                 continue
-            for algorithm, digest, code, place in self._wanted[result.path]:
-                actual = str(result.size) if algorithm == _SIZE else result.digests[algorithm]
-                if actual != digest:
-                    where = result.path if place == "inventory.json" else f"{result.path} ({place})"
-                    yield from finding(
-                        self._spec, code, where, f"{algorithm} {actual}", f"{algorithm} {digest}"
-                    )
+            for algorithm, actual, digest, code, place in self._differences(result):
+                where = result.path if place == "inventory.json" else f"{result.path} ({place})"
+                yield from finding(
+                    self._spec, code, where, f"{algorithm} {actual}", f"{algorithm} {digest}"
+                )
+
+    def _request(self, path: str) -> tuple[str, list[str]]:
+        algorithms = {wanted[0] for wanted in self._wanted[path]} - {_SIZE}
+        return path, sorted(algorithms or {"sha512"})
+
+    def _differences(self, result: TreeDigest) -> list[tuple[str, str, str, str, str]]:
+        found = []
+        for algorithm, digest, code, place in self._wanted[result.path]:
+            actual = str(result.size) if algorithm == _SIZE else result.digests[algorithm]
+            if actual != digest:
+                found.append((algorithm, actual, digest, code, place))
+        return found

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from repository.digest import DigestOptions, FileTask, digest_files
@@ -19,7 +20,7 @@ _AT_ONCE = 4096  # requests sorted by their algorithms at a time
 class LocalTree:
     """The folder at `root`. NotFound when there is none, Unavailable when it cannot be looked at.
 
-    Digests are OpenSSL's unless other options are given: they become verdicts.
+    `options` is how files are digested the first time.
     """
 
     def __init__(self, root: str, options: DigestOptions | None = None) -> None:
@@ -32,7 +33,7 @@ class LocalTree:
         if not stat.S_ISDIR(found.st_mode):
             raise NotFound(f"{root!r} is not a folder")
         self._root = root
-        self._options = options or DigestOptions(engine="hashlib")
+        self._options = options or DigestOptions()
 
     def list(self) -> Iterator[TreeEntry]:
         """See `ObjectTree`. The order is the same every time."""
@@ -58,22 +59,28 @@ class LocalTree:
         """See `ObjectTree`."""
         return read_regular(self._full(path), limit)
 
-    def digests(self, requests: Iterable[tuple[str, Sequence[str]]]) -> Iterator[TreeDigest]:
-        """See `ObjectTree`. Files that want the same algorithms are read together, by the engine."""
+    def digests(
+        self, requests: Iterable[tuple[str, Sequence[str]]], *, again: bool = False
+    ) -> Iterator[TreeDigest]:
+        """See `ObjectTree`. Files that want the same algorithms are read together, by the engine;
+        `again` by OpenSSL."""
+        options = replace(self._options, engine="hashlib") if again else self._options
         together: dict[tuple[str, ...], list[str]] = {}
         count = 0
         for path, algorithms in requests:
             together.setdefault(tuple(sorted(set(algorithms))), []).append(path)
             count += 1
             if count == _AT_ONCE:
-                yield from self._digest(together)
+                yield from self._digest(together, options)
                 together, count = {}, 0
-        yield from self._digest(together)
+        yield from self._digest(together, options)
 
-    def _digest(self, together: Mapping[tuple[str, ...], Sequence[str]]) -> Iterator[TreeDigest]:
+    def _digest(
+        self, together: Mapping[tuple[str, ...], Sequence[str]], options: DigestOptions
+    ) -> Iterator[TreeDigest]:
         for algorithms, paths in together.items():
             tasks = (FileTask(path, self._full(path)) for path in paths)
-            for result in digest_files(tasks, algorithms, options=self._options):
+            for result in digest_files(tasks, algorithms, options=options):
                 assert isinstance(result.key, str)
                 yield TreeDigest(result.key, result.size, result.digests, result.errno)
 

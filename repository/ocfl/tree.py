@@ -54,6 +54,12 @@ class ObjectTree(Protocol):
         """
         ...
 
-    def digests(self, requests: Iterable[tuple[str, Sequence[str]]]) -> Iterator[TreeDigest]:
-        """One answer for every request (path, algorithms), in any order."""
+    def digests(
+        self, requests: Iterable[tuple[str, Sequence[str]]], *, again: bool = False
+    ) -> Iterator[TreeDigest]:
+        """One answer for every request (path, algorithms), in any order.
+
+        `again`: the first answer was not what was expected, so now by the surest means, whatever it
+        costs. Only then does a difference become a finding.
+        """
         ...

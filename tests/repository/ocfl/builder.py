@@ -67,7 +67,9 @@ class MemoryTree:
             raise OSError(errno.ENOENT, "not there")
         return self.files[path][: limit + 1]
 
-    def digests(self, requests: Iterable[tuple[str, Sequence[str]]]) -> Iterator[TreeDigest]:
+    def digests(
+        self, requests: Iterable[tuple[str, Sequence[str]]], *, again: bool = False
+    ) -> Iterator[TreeDigest]:
         for path, algorithms in requests:
             self.read_count[path] = self.read_count.get(path, 0) + 1
             if path in self.failing:
