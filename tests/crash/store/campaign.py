@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import random
 import shutil
 import sys
@@ -27,6 +28,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from repository import durable
 from tests.crash.store import limits, power, processes, trial
 from tests.crash.store.judge import Grounds
 from tests.crash.store.scenario import WORKS, Work
@@ -203,9 +205,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--only", default=",".join(NAMES))
     parser.add_argument("--dir", default="", help="where to work; memory, where there is /dev/shm")
+    parser.add_argument(
+        "--flush",
+        choices=("tree", "files", "none"),
+        default="tree",
+        help="by syncfs; one by one, as where syncfs does not reach the medium; or, to see that the "
+        "campaign finds what is wrong then, not at all",
+    )
     chosen = parser.parse_args(arguments)
     warnings.simplefilter("ignore", DeprecationWarning)  # fork, with threads that have ended
     logging.getLogger().setLevel(logging.CRITICAL)
+    if chosen.flush != "tree":
+        durable._syncfs = None
+    if chosen.flush == "none":
+        os.fsync = lambda descriptor: None  # type: ignore[assignment]
     shared = Path("/dev/shm")
     place = chosen.dir or (str(shared) if shared.is_dir() else None)
     only = chosen.only.split(",")

@@ -1,7 +1,7 @@
 """What a power cut could leave on the disk, from the system calls the real process made.
 
 The trace is replayed into inodes and names. Each write, truncation and change of names is *pending*
-until a flush covers it: `fsync` of a file covers its bytes, `fsync` of a folder the names in it, `syncfs`
+until a flush covers it: `fsync` of a file covers its bytes, of a folder the names in it, `syncfs`
 everything. At every point of the trace the cut may keep or drop any of the pending changes, in any
 combination (POSIX promises no order), and may tear a write or leave zeros for it; a change of names is
 made whole or not at all, a rename included. Of these states `states` gives the extremes and a seeded
