@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ingest.checks.context import CheckContext
+from ingest.readers.documents import stated_ordinal
 from ingest.readers.package import Tt05Package
-from ingest.readers.tt05 import stated_ordinal
 from repository.problems import Problem, warning
 
 

@@ -65,7 +65,8 @@ def _judge(record: Record, element: Element) -> Iterator[Problem]:
 
 def _states_secret(element: Element, value: str) -> bool:
     if element.name == "mode":
-        return code_list("mode").code(value) == "03" or bool(_WHOLE.match(value))
+        parts = [value, *re.split(r"[;,/|]", value)]
+        return any(code_list("mode").code(part) == "03" or _says_so(part) for part in parts)
     if not element.name and _SECRECY_NAME.search(element.written):
         return value not in _NOT_SECRET
     if _WHOLE.match(value) or _BRACKETED.search(value):

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from lxml import etree
 
 from ingest.readers.values import clean_text
 from ingest.readers.xml_names import attribute, local_name, text_of
 from schemas.xml import MalformedXml, parse_xml
+
+MAX_GROUP_DEPTH: Final = 8  # groups inside each other that count
+MAX_POINTED: Final = 2_000_000  # files named by all links together; a group counts all it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def _references(
         around = list(element.iterancestors())
         if local == "file":
             file_id = attribute(element, "ID")
-            for group in around:
+            for group in around[:MAX_GROUP_DEPTH]:
                 if local_name(group) == "fileGrp" and attribute(group, "ID"):
                     groups.setdefault(attribute(group, "ID"), []).append(file_id)
             places = [c for c in element if local_name(c) == "FLocat"]
@@ -170,19 +174,25 @@ def _links(
 ) -> tuple[tuple[Link, ...], tuple[str, ...]]:
     links = []
     loose: list[str] = []
+    pointed = 0
     for div in root.iter("{*}div"):
         if _is_link(div):
             attached = [d for d in div.iterdescendants("{*}div") if _is_attachment(d)]
-            links.append(
-                Link(
-                    record_ids=tuple(attribute(div, "DMDID").split()),
-                    file_ids=_pointers(div, groups),
-                    attachment_ids=tuple(i for d in attached for i in _pointers(d, groups)),
-                    holey="holey" in _label(div),
-                )
+            link = Link(
+                record_ids=tuple(attribute(div, "DMDID").split()),
+                file_ids=_pointers(div, groups),
+                attachment_ids=tuple(i for d in attached for i in _pointers(d, groups)),
+                holey="holey" in _label(div),
             )
+            links.append(link)
+            files = len(link.file_ids) + len(link.attachment_ids) + 1
+            pointed += files * (len(link.record_ids) + 1)
         elif _is_attachment(div) and not any(_is_link(a) for a in div.iterancestors()):
-            loose.extend(_pointers(div, groups))
+            ids = _pointers(div, groups)
+            loose.extend(ids)
+            pointed += len(ids)
+        if pointed > MAX_POINTED:
+            raise MalformedXml(f"its links name more than {MAX_POINTED} files")
     return tuple(links), tuple(loose)
 
 
@@ -206,10 +216,14 @@ def _label(div: etree._Element) -> str:
 
 def _pointers(div: etree._Element, groups: dict[str, list[str]]) -> tuple[str, ...]:
     """Ids of the files that the division's own pointers name; a group stands for all its files."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    seen = 0
     for pointer in div:
         if local_name(pointer) == "fptr":
             areas = [attribute(area, "FILEID") for area in pointer.iterdescendants("{*}area")]
             for name in [attribute(pointer, "FILEID"), *areas]:
-                found.extend(groups.get(name, [name] if name else []))
-    return tuple(dict.fromkeys(found))
+                found.update(dict.fromkeys(groups.get(name, [name] if name else [])))
+                seen += len(groups.get(name, ""))
+                if seen > MAX_POINTED:
+                    raise MalformedXml(f"its links name more than {MAX_POINTED} files")
+    return tuple(found)

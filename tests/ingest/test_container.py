@@ -367,11 +367,19 @@ def test_a_hundred_thousand_members_are_judged_and_too_many_are_refused(tmp_path
     assert report.codes() == []
     with container:
         assert len(container.members) == 100_001
-    container, report = open_zip(path, Limits(max_members=100_000))
-    assert container is None
-    assert [(p.code, p.params["reason"]) for p in report] == [("ING-BOMB", "members")]
-    container, report = open_zip(path, Limits(max_directory=10**6))
-    assert [(p.code, p.params["reason"]) for p in report] == [("ING-BOMB", "directory-bytes")]
+
+
+def test_too_many_members_and_too_long_a_directory_are_refused_by_the_count(tmp_path):
+    path = tmp_path / "x.zip"
+    path.write_bytes(with_mets(entry("a"), entry("b")))
+    for limits, reason in (
+        (Limits(max_members=2), "members"),
+        (Limits(max_directory=100), "directory-bytes"),
+        (Limits(max_total=8), "total"),
+    ):
+        container, report = open_zip(path, limits)
+        assert container is None
+        assert [(p.code, p.params["reason"]) for p in report] == [("ING-BOMB", reason)]
 
 
 def test_a_report_of_a_hundred_thousand_bad_names_stays_small(tmp_path):

@@ -250,6 +250,53 @@ def test_a_record_that_no_mets_names_is_kept_but_is_no_document(tmp_path):
     assert judge(write_sip(tmp_path, Sip(extra=secret))).codes() == {"ING-SECRET"}
 
 
+def test_a_document_that_a_second_representation_has_again_stays_one_document(tmp_path):
+    files = files_of(Sip())
+    second = {
+        n.replace("rep1", "rep2"): b for n, b in files.items() if n.startswith(REP) and n.count("/")
+    }
+    path = tmp_path / f"001{OBJID}.zip"
+    path.write_bytes(_zip({**files, **second}))
+    judged = judge(path)
+    assert not judged.refused
+    assert "ING-REPRESENTATIONS" in judged.codes("warning")
+    assert [len(d.files) for d in judged.package.documents] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["metadata/descriptive/EAD2.xml", "EAD_doc_x.xml", f"{REP}EAD_x.xml", "documentation/ead.xml",
+     "representations/rep9/metadata/descriptive/x.xml"],
+)  # fmt: skip
+def test_a_secret_record_is_found_wherever_it_is_put(tmp_path, where):
+    judged = judge(write_sip(tmp_path, Sip(extra={where: record_xml(text_record(9, mode="03"))})))
+    assert judged.codes() == {"ING-SECRET"}
+
+
+def test_links_that_multiply_files_are_refused_and_not_followed(tmp_path):
+    pointers = '<fptr FILEID="all"/>' * 3_000
+    many = "".join(f'<div DMDID="d{i}"><fptr FILEID="all"/></div>' for i in range(3_000))
+    files = "".join(f'<file ID="f{i}"/>' for i in range(3_000))
+    for added in (f'<div DMDID="d">{pointers}</div>', many):
+        edits = (("</fileGrp>", files + "</fileGrp>"), ('<div LABEL="Data">', added + "<div>"))
+        judged = judge(write_sip(tmp_path, Sip(mets_edits=edits)))
+        assert judged.codes("error") == {"ING-XML-MALFORMED"}
+
+
+def test_thousands_of_documents_without_links_are_paired_in_one_pass(tmp_path):
+    number = 800
+    docs = [
+        replace(doc(i), link="", files={f"{FILE_CODE}.{i}.pdf": b"%PDF"})
+        for i in range(1, number + 1)
+    ]
+    sip = Sip(docs=docs, dossier={**DOSSIER, "totalDoc": str(number)})
+    judged = judge(write_sip(tmp_path, sip))
+    assert judged.codes("error") == set()
+    assert all(len(d.files) == 1 for d in judged.package.documents)
+    more = {p.params["of"]: p.params["count"] for p in judged.report if p.code == "ING-MORE"}
+    assert more["ING-DOC-BY-NAME"] == str(number - 100)
+
+
 HOSTILE_XML = {
     "xxe": b'<!DOCTYPE simpledc [<!ENTITY x SYSTEM "file:///etc/passwd">]><simpledc><title>&x;</title></simpledc>',
     "doctype": b"<!DOCTYPE simpledc><simpledc/>",

@@ -1,0 +1,45 @@
+"""From the href of a METS to a path inside the package, and what leads outside of it. Core.
+
+An href is never followed; it only names a member. Addresses elsewhere and paths that leave the package
+name none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def spellings(href: str) -> list[str]:
+    """The href as written, percent-decoded, with `/` for `\\`; in the order they are tried."""
+    decoded = unquote(href, errors="strict") if _decodes(href) else href
+    return list(dict.fromkeys((href, decoded, href.replace("\\", "/"), decoded.replace("\\", "/"))))
+
+
+def _decodes(href: str) -> bool:
+    try:
+        unquote(href, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def path_inside(folder: str, href: str) -> str | None:
+    """The path inside the package, or None when the href leaves it or is an address elsewhere."""
+    if href[:5].lower() == "file:":
+        href = href[5:]
+        href = href.lstrip("/") if href.startswith("///") else href
+    if not href or href.startswith("/") or _SCHEME.match(href):
+        return None
+    parts = folder.split("/") if folder else []
+    for part in href.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
