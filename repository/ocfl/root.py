@@ -1,14 +1,17 @@
 """The judge of a storage root: its own files, its hierarchy, and every object in it, one at a time.
 
-Reads folders of this machine. OCFL 1.0 and 1.1 §4. An object is handed over as soon as it is judged,
-and the root's own report comes last, so memory does not grow with the number of objects. Never follows
+Reads folders of this machine. OCFL 1.0 and 1.1 §4. A few objects are looked at ahead while
+others are read, each is handed over once judged, and the root's own report comes last, so memory does
+not grow with the number of objects. Never follows
 a link, never fails open.
 """
 
 from __future__ import annotations
 
 import errno
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Literal
 
 from repository.digest import DigestOptions
@@ -20,11 +23,14 @@ from repository.ocfl.extensions import REGISTERED
 from repository.ocfl.layout import InvalidLayout, Layout, layout_name, read_layout
 from repository.ocfl.local_tree import LocalTree, read_regular
 from repository.ocfl.object_shape import unreadable
-from repository.ocfl.validate import Judgement, judge_object
+from repository.ocfl.validate import Judgement, judge_structure
 from repository.problems import Problem, Report, info
 
 _LAYOUT_FILE: Final = "ocfl_layout.json"
 _CONFIG_LIMIT: Final = 1024 * 1024
+_READERS: Final = 2  # objects being read at a time; the digest engine has its own threads for each
+_AHEAD: Final = 6
+_SMALL: Final = 64 * 1024 * 1024
 
 FolderKind = Literal["object", "root", "neither"]
 
@@ -68,19 +74,34 @@ class _RootWalk:
     def run(self) -> Iterator[tuple[str, Report]]:
         folders = self._look_at_top()
         self._read_layout()
+        # While the files of one object are read, the names and inventories of the next are judged.
+        readers = ThreadPoolExecutor(_READERS, thread_name_prefix="judge")
+        waiting: deque[tuple[str, Future[Judgement]]] = deque()
+        try:
+            for folder in self._object_folders(folders):
+                waiting.append((folder, self._judge(folder, readers)))
+                if len(waiting) > _AHEAD:
+                    yield self._finished(*waiting.popleft())
+            while waiting:
+                yield self._finished(*waiting.popleft())
+        finally:
+            readers.shutdown(cancel_futures=True)
+        if len(self._depths) == 2:
+            self._found("W015", "")
+        yield "", Report.of(self._problems)
+
+    def _object_folders(self, folders: list[str]) -> Iterator[str]:
+        """Walk down to every object, telling what lies between."""
         while folders:
             folder = folders.pop()
             below, files = self._list(folder)
             if any(name.startswith("0=") for name in files):
-                yield folder, self._judge(folder)
+                yield folder
                 continue
             for name in files:
                 self._found("E072", f"{folder}/{name}", name)
                 self._found("E084", f"{folder}/{name}", name)
             folders += below
-        if len(self._depths) == 2:
-            self._found("W015", "")
-        yield "", Report.of(self._problems)
 
     def _look_at_top(self) -> list[str]:
         names: list[str] = []
@@ -150,18 +171,30 @@ class _RootWalk:
             self._found("E073", folder)
         return below, files
 
-    def _judge(self, folder: str) -> Report:
+    def _judge(self, folder: str, readers: ThreadPoolExecutor) -> Future[Judgement]:
         try:
             tree = LocalTree(f"{self._path}/{folder}", self._options)
         except (NotFound, Unavailable):  # it was there a moment ago
-            return Report.of([unreadable(folder, errno.ENOENT)])
-        judgement = judge_object(tree, check_digests=self._check_digests)
+            gone: Future[Judgement] = Future()
+            gone.set_result(Judgement(Report.of([unreadable(folder, errno.ENOENT)]), None, None))
+            return gone
+        ready = judge_structure(tree)
+        if ready.bytes_to_read <= _SMALL:
+            return readers.submit(ready.finish, check_digests=self._check_digests)
+        # A large object keeps the digest engine busy by itself, and is read in the caller's thread,
+        # where an interruption stops it at once.
+        done: Future[Judgement] = Future()
+        done.set_result(ready.finish(check_digests=self._check_digests))
+        return done
+
+    def _finished(self, folder: str, judging: Future[Judgement]) -> tuple[str, Report]:
+        judgement = judging.result()
         problems = list(judgement.report)
         if self._spec and judgement.spec_version and judgement.spec_version > self._spec:
             problems += finding(self._spec, "E081", folder, judgement.spec_version, self._spec)
         problems += self._check_place(folder, judgement)
         self._depths.add("/" in folder)
-        return Report.of(problems)
+        return folder, Report.of(problems)
 
     def _check_place(self, folder: str, judgement: Judgement) -> Iterator[Problem]:
         """§4.3: one identifier, one place, and the one that the declared layout gives."""

@@ -46,6 +46,29 @@ class Judgement:
     spec_version: str | None
 
 
+@dataclass(slots=True)
+class ReadyToRead:
+    """An object judged in everything but the bytes of its content files."""
+
+    tree: ObjectTree
+    shape: Shape
+    problems: list[Problem]
+    object_id: str | None = None
+    spec_version: str | None = None
+    expectations: Expectations | None = None
+
+    @property
+    def bytes_to_read(self) -> int:
+        """About how much `finish` reads."""
+        return sum(self.shape.files.values()) if self.expectations else 0
+
+    def finish(self, *, check_digests: bool = True) -> Judgement:
+        """Read the content files, and give the whole judgement."""
+        if check_digests and self.expectations is not None:
+            self.problems += self.expectations.mismatches(self.tree, self.shape.files)
+        return Judgement(Report.of(self.problems), self.object_id, self.spec_version)
+
+
 def validate_object(tree: ObjectTree, *, check_digests: bool = True) -> Report:
     """Every finding about the object in this tree. It is valid when the report has no errors.
 
@@ -56,10 +79,16 @@ def validate_object(tree: ObjectTree, *, check_digests: bool = True) -> Report:
 
 def judge_object(tree: ObjectTree, *, check_digests: bool = True) -> Judgement:
     """As `validate_object`, with the object's identifier and version of OCFL."""
+    return judge_structure(tree).finish(check_digests=check_digests)
+
+
+def judge_structure(tree: ObjectTree) -> ReadyToRead:
+    """Judge names, inventories and sidecars; the content files wait for `finish`."""
     shape = look_at(tree)
     problems: list[Problem] = [*shape.unreadable, *shape.links]
+    judged = ReadyToRead(tree, shape, problems)
     if shape.unknown(""):
-        return Judgement(Report.of(problems), None, None)
+        return judged
     read = _reader(tree, problems)
     declared, found = check_declaration(
         (name for name in shape.root_files if looks_like_declaration(name)),
@@ -67,20 +96,21 @@ def judge_object(tree: ObjectTree, *, check_digests: bool = True) -> Judgement:
         lambda name: read(name, LIMIT),
     )
     problems += found
+    judged.spec_version = declared
     if INVENTORY not in shape.files:
         if not shape.unknown(INVENTORY):
             problems += finding(declared, "E063", INVENTORY)
-        return Judgement(Report.of(problems), None, declared)
+        return judged
     data = read(INVENTORY, INVENTORY_LIMIT)
     if data is None:
-        return Judgement(Report.of(problems), None, declared)
+        return judged
     root = examine(data)
     problems += root.problems
     if declared and root.spec_version and declared != root.spec_version:
         problems += finding(declared, "E038", f"{INVENTORY}#/type", root.spec_version, declared)
     problems += _check_sidecar(shape, read, "", root, data)
     if not root.readable:  # everything else would be measured against nothing
-        return Judgement(Report.of(problems), None, declared)
+        return judged
     problems += check_root_names(shape, root)
     problems += check_version_folders(shape, root)
     problems += _check_unlisted(shape, root)
@@ -91,9 +121,10 @@ def judge_object(tree: ObjectTree, *, check_digests: bool = True) -> Judgement:
     problems += _check_version_inventories(shape, read, root, data, expectations)
     problems += expectations.missing(shape)
     problems += expectations.unchecked()
-    if check_digests:
-        problems += expectations.mismatches(tree, shape.files)
-    return Judgement(Report.of(problems), root.object_id, declared or root.spec_version)
+    judged.object_id = root.object_id
+    judged.spec_version = declared or root.spec_version
+    judged.expectations = expectations
+    return judged
 
 
 def _reader(tree: ObjectTree, problems: list[Problem]) -> Callable[[str, int], bytes | None]:
