@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from preservation.dossier import Document, Dossier, FileRole, ReceivedFile
 from preservation.package.record_json import read_record
 from repository.bag.info import parse_bag_info
-from repository.search_text import SearchText
-from repository.catalogue.writing import Transaction
 from repository.catalogue.records import (
     DocumentRecord,
     ExpectedRecord,
     ObjectRecord,
     VersionRecord,
 )
+from repository.catalogue.writing import Transaction
 from repository.digest import digest_bytes
 from repository.errors import Corrupt
 from repository.model import LogicalPath, ObjectId, VersionNumber
+from repository.search_text import SearchText
 from repository.store import ObjectFacts, Store
 
 PROFILE_LABEL = "Kho-AIP-Profile"

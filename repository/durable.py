@@ -184,6 +184,12 @@ def publish_file(staged: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
+def keep_beside(path: Path, kept: Path) -> None:
+    """Give a file of ours a second name, under which it stays when the first gets new bytes."""
+    os.link(path, kept)
+    sync_folder(kept.parent)
+
+
 def withdraw_folder(path: Path, aside: Path) -> None:
     """Move an unfinished folder out of an object to `aside`: the undoing of `publish_folder`."""
     if not aside.parent.is_dir():

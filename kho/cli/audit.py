@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -93,8 +95,14 @@ def verify(
     )
 
 
-def _run(select: object, *, cached: bool, home: object, operator: str | None, as_json: bool) -> int:
-
+def _run(
+    select: Callable[[Archive], Selection],
+    *,
+    cached: bool,
+    home: Path | None,
+    operator: str | None,
+    as_json: bool,
+) -> int:
     from kho import exits, wiring
     from kho.interrupt import until_interrupted
     from kho.settings import find_home

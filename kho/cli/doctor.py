@@ -26,6 +26,6 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> int:
         out.line("finding", finding.as_dict())
         told = finding.vi if out.language == "vi" else finding.en
         out.text(f"{marks[finding.level]} {finding.what}: {told}")
-    levels = [finding.level for finding in findings]
+    levels: list[str] = [finding.level for finding in findings]
     out.line("summary", {level: levels.count(level) for level in marks})
     return exits.Exit.FOUND if "error" in levels else exits.Exit.DONE

@@ -12,7 +12,7 @@ from kho.cli.options import DryRunOption, HomeOption, JsonOption, OperatorOption
 from kho.cli.output import Output, problem_document
 
 if TYPE_CHECKING:
-    from ingest.pipeline import IngestResult
+    from ingest.judging import IngestResult
     from preservation.package.plan import AipPlan
 
 

@@ -14,11 +14,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from repository.catalogue.catalogue import Catalogue
-
 from preservation import history
 from preservation.audit.fixity import CopyJudgement, CopyVerdict, Sums, compare, not_checked
 from preservation.events import EventType, Outcome
+from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import (
     AuditResultRecord,
     AuditRunRecord,

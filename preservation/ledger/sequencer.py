@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from repository.catalogue.catalogue import Catalogue
-
 from preservation.ledger.chain import ChainHead
 from preservation.ledger.journal import Journal
 from repository import locks
+from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import EventRecord
 from repository.errors import Conflict, Corrupt, Unavailable
 from repository.store import Store
