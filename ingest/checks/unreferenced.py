@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest.checks.context import CheckContext
-from ingest.readers.package import Tt05Package
-from ingest.readers.record import is_data
+from ingest.readers.package import Tt05Package, is_data
 from repository.problems import Problem, warning
 
 

@@ -17,7 +17,7 @@ from ingest.container import Member
 from ingest.member_names import clash_key
 from ingest.readers.desk import Desk, kind_of
 from ingest.readers.mets import Link, Mets
-from ingest.readers.package import DocumentFacts, ResolvedReference
+from ingest.readers.package import DocumentFacts, ResolvedReference, is_data
 from ingest.readers.simpledc import Record
 from ingest.readers.values import parse_count
 from preservation.dossier import DocumentKind
@@ -163,7 +163,7 @@ class _NameIndex:
 def is_record(name: str) -> bool:
     """Whether a member lies where records of documents lie, or is called like one."""
     parts = clash_key(name).split("/")
-    if not parts[-1].endswith(".xml") or parts[0] != "representations":
+    if not parts[-1].endswith(".xml") or parts[0] != "representations" or is_data(name):
         return False
     return parts[-1].startswith("ead") or parts[-3:-1] == ["metadata", "descriptive"]
 
@@ -171,7 +171,7 @@ def is_record(name: str) -> bool:
 def _may_be_record(name: str) -> bool:
     """Whether a member that METS does not name could still describe something (and be secret)."""
     parts = clash_key(name).split("/")
-    if not parts[-1].endswith(".xml") or parts[0] == "schemas":
+    if not parts[-1].endswith(".xml") or parts[0] == "schemas" or is_data(name):
         return False
     return parts[-1].startswith("ead") or parts[-3:-1] == ["metadata", "descriptive"]
 

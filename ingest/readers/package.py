@@ -73,11 +73,6 @@ class DocumentFacts:
     link_text: str | None = None  # the content of its .fetch.txt, when it is one
     link_targets: tuple[str, ...] = ()  # what in that content may be a docId
 
-    @property
-    def mode(self) -> str:
-        """The code of its terms of use as given."""
-        return self.record.value("mode")
-
 
 @dataclass(frozen=True, slots=True)
 class Tt05Package:
@@ -149,6 +144,12 @@ def object_id_of(package: Tt05Package, archive_code: str) -> str:
         name = "\n".join((archive_code, package.fonds_code, clean_text(package.file_code)))
         given = uuid.uuid5(NAMESPACE, name)
     return f"urn:{package.fonds_code}:uuid-{str(given).upper()}"
+
+
+def is_data(name: str) -> bool:
+    """Whether a member lies among the data of a representation."""
+    parts = name.casefold().split("/")
+    return len(parts) >= 4 and parts[0] == "representations" and parts[2] == "data"
 
 
 def objid_uuid(objid: str) -> uuid.UUID | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ingest.container import Member
-from ingest.readers.package import SHAPE, DocumentFacts, Tt05Package, object_id_of
+from ingest.readers.package import SHAPE, DocumentFacts, Tt05Package, is_data, object_id_of
 from ingest.readers.simpledc import Record
 from ingest.readers.values import clean_text, parse_code, parse_count, parse_date
 from ingest.received import ReceivedBytes, TransferFacts
@@ -228,12 +228,6 @@ def roles_of(package: Tt05Package) -> dict[int, FileRole]:
     for member in package.loose_attachments:
         roles[member.index] = FileRole.ATTACHMENT
     return roles
-
-
-def is_data(name: str) -> bool:
-    """Whether a member lies among the data of a representation."""
-    parts = name.casefold().split("/")
-    return len(parts) >= 4 and parts[0] == "representations" and parts[2] == "data"
 
 
 def _exact_name(member: Member, top: str) -> str | None:

@@ -53,10 +53,6 @@ class Record:
         found = (clean_text(e.given) for e in self.elements if e.name == name)
         return tuple(value for value in found if value)
 
-    def has(self, name: str) -> bool:
-        """Whether the element stands there at all, empty or not."""
-        return any(e.name == name for e in self.elements)
-
     def as_given(self) -> tuple[tuple[str, str], ...]:
         """All elements as written, in order."""
         return tuple((e.written, e.given) for e in self.elements)

@@ -273,6 +273,13 @@ def test_a_secret_record_is_found_wherever_it_is_put(tmp_path, where):
     assert judged.codes() == {"ING-SECRET"}
 
 
+def test_a_document_that_is_itself_called_like_a_record_stays_a_document(tmp_path):
+    odd = replace(doc(1), files={"EAD_doc_report.xml": b"<not-xml", "METS.xml": b"<mets/>"})
+    judged = judge(write_sip(tmp_path, Sip(docs=(odd, doc(2)))))
+    assert judged.codes() == set()
+    assert [len(d.files) for d in judged.package.documents] == [2, 1]
+
+
 def test_links_that_multiply_files_are_refused_and_not_followed(tmp_path):
     pointers = '<fptr FILEID="all"/>' * 3_000
     many = "".join(f'<div DMDID="d{i}"><fptr FILEID="all"/></div>' for i in range(3_000))
