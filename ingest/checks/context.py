@@ -22,8 +22,8 @@ class HeldLookup(Protocol):
         """The dossier of that fonds with that mã hồ sơ."""
         ...
 
-    def by_payload_digest(self, sha256s: Collection[str]) -> Mapping[str, str]:
-        """Of these digests those of payload files held, each with an object that has it."""
+    def by_payload_digest(self, digests: Collection[str], /) -> Mapping[str, str]:
+        """Of these SHA-256 digests those of payload files held, each with an object that has it."""
         ...
 
     def by_document_id(self, fonds_code: str, doc_id: str) -> str | None:

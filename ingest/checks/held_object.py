@@ -31,7 +31,7 @@ def check_received(
     """The same by the digests of what was received, where METS did not declare them all."""
     if _declared(package) is None:
         wanted = _payload(package)
-        digests = {received[i].digests["sha256"] for i in wanted if i in received}
+        digests = {i: received[i].digests["sha256"] for i in wanted if i in received}
         yield from _judge(package, context, digests)
 
 
@@ -45,25 +45,38 @@ def held_target(package: Tt05Package, context: CheckContext) -> HeldDossier | No
     return held
 
 
-def is_same_content(package: Tt05Package, held: HeldDossier, payload: set[str]) -> bool:
-    """Whether nothing that the archive remembers of the held dossier differs."""
+def is_same_content(
+    package: Tt05Package, context: CheckContext, held: HeldDossier, digests: Mapping[int, str]
+) -> bool:
+    """Whether nothing that the archive remembers of the held dossier differs.
+
+    `digests` has the SHA-256 of every file outside the metadata. The files of documents must be those
+    of the held dossier; every other one must be held too.
+    """
     documents = {d.doc_id for d in package.documents if d.doc_id}
+    own = {digests[m.index] for d in package.documents for m in d.files if m.index in digests}
+    payload = set(held.payload_sha256)
+    others = set(digests.values()) - own - payload
+    known = context.held.by_payload_digest(frozenset(others)) if context.held and others else {}
     return (
-        payload == set(held.payload_sha256)
+        own <= payload <= set(digests.values())
+        and others <= known.keys()
         and package.title == held.title
         and package.file_code == held.file_code
         and documents == {d for d in held.document_ids if d}
     )
 
 
-def _judge(package: Tt05Package, context: CheckContext, payload: set[str]) -> Iterator[Problem]:
+def _judge(
+    package: Tt05Package, context: CheckContext, digests: Mapping[int, str]
+) -> Iterator[Problem]:
     if package.record_status in _UPDATES:
         return
     held = held_target(package, context)
     if held is None:
         return
     place = package.root.path
-    if is_same_content(package, held, payload):
+    if is_same_content(package, context, held, digests):
         yield info("ING-HELD-ALREADY", place, object_id=held.object_id, version=held.head)
     else:
         yield error("ING-OBJECT-HELD", place, object_id=held.object_id, title=held.title)
@@ -74,7 +87,7 @@ def _payload(package: Tt05Package) -> list[int]:
     return [index for index, role in roles.items() if role is not FileRole.METADATA]
 
 
-def _declared(package: Tt05Package) -> set[str] | None:
+def _declared(package: Tt05Package) -> Mapping[int, str] | None:
     """The SHA-256 that METS gives for each file outside the metadata; None when it lacks one."""
     given: dict[int, str] = {}
     for resolved in package.references:
@@ -83,4 +96,4 @@ def _declared(package: Tt05Package) -> set[str] | None:
     wanted = _payload(package)
     if any(index not in given for index in wanted):
         return None
-    return {given[index] for index in wanted}
+    return {index: given[index] for index in wanted}

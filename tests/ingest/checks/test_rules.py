@@ -298,7 +298,7 @@ def test_without_an_archive_to_ask_a_link_is_not_checked_and_said_so(tmp_path):
 
 def held(judged, **changes) -> HeldDossier:
     record = to_dossier(judged.package, judged.received, transfer=FACTS)
-    payload = (f.digests["sha256"] for f in record.files if f.role is not FileRole.METADATA)
+    payload = (record.file(i).digests["sha256"] for d in record.documents for i in d.file_ids)
     kept = HeldDossier(
         record.object_id, "v1", record.file_code, record.fonds_code, record.title,
         frozenset(payload), frozenset(d.doc_id for d in record.documents),
@@ -320,6 +320,16 @@ def test_the_same_content_again_is_known_and_other_content_is_refused(tmp_path, 
     ):
         other = judge(path, Held([held(once, **change)]))
         assert other.codes("error") == {"ING-OBJECT-HELD"}, change
+
+
+def test_a_file_of_no_document_counts_when_the_same_content_comes_again(tmp_path):
+    loose = replace(doc(1), attachments={"bang-ke.xlsx": b"PK"}, loose=True)
+    sip = Sip(docs=(loose, doc(2)), extra={"Thumbs.db": b"t"})
+    path = write_sip(tmp_path, sip)
+    once = judge(path)
+    every = {i.digests["sha256"]: "urn:x" for i in once.received.values()}
+    assert "ING-HELD-ALREADY" in judge(path, Held([held(once)], every)).codes("info")
+    assert judge(path, Held([held(once)])).codes("error") == {"ING-OBJECT-HELD"}
 
 
 @pytest.mark.parametrize("status", ["SUPPLEMENT", "REPLACEMENT"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,6 +170,7 @@ class Held:
     """An archive that holds what it is given."""
 
     dossiers: Sequence[HeldDossier] = ()
+    others: Mapping[str, str] = field(default_factory=dict)  # files of no document: sha256 → object
 
     def by_object_id(self, object_id: str) -> HeldDossier | None:
         return next((d for d in self.dossiers if d.object_id == object_id), None)
@@ -178,9 +179,10 @@ class Held:
         wanted = (fonds_code, file_code)
         return next((d for d in self.dossiers if (d.fonds_code, d.file_code) == wanted), None)
 
-    def by_payload_digest(self, sha256s: object) -> Mapping[str, str]:
-        assert isinstance(sha256s, frozenset)
-        return {s: d.object_id for d in self.dossiers for s in sorted(d.payload_sha256 & sha256s)}
+    def by_payload_digest(self, digests: Collection[str], /) -> Mapping[str, str]:
+        found = {s: self.others[s] for s in digests if s in self.others}
+        of_documents = {s: d.object_id for d in self.dossiers for s in d.payload_sha256}
+        return {**found, **{s: of_documents[s] for s in digests if s in of_documents}}
 
     def by_document_id(self, fonds_code: str, doc_id: str) -> str | None:
         return next(

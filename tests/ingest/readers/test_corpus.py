@@ -11,7 +11,7 @@ import pytest
 
 from ingest.policy import Policy, decide
 from ingest.readers.record import to_dossier
-from preservation.dossier import FileRole, HeldDossier
+from preservation.dossier import HeldDossier
 from schemas.problem_texts import problem_text
 from tests.ingest.readers.sip import FACTS, Held, judge
 
@@ -40,7 +40,7 @@ def held_from(judged) -> HeldDossier:
         fonds_code=record.fonds_code,
         title=record.title,
         payload_sha256=frozenset(
-            f.digests["sha256"] for f in record.files if f.role is not FileRole.METADATA
+            record.file(i).digests["sha256"] for d in record.documents for i in d.file_ids
         ),
         document_ids=frozenset(d.doc_id for d in record.documents),
     )
