@@ -49,9 +49,6 @@ class _Bag:
     unlisted: list[str] = field(default_factory=list)
     has_payload_folder: bool = False
 
-    def tag_files(self) -> list[str]:
-        return sorted(path for path in self.files if not path.startswith("data/"))
-
     def payload(self) -> Iterator[str]:
         return (path for path in self.files if path.startswith("data/"))
 

@@ -1,9 +1,8 @@
-"""The judge of a storage root: its own files, its hierarchy, and every object in it, one at a time.
+"""The judge of a storage root: its own files, its hierarchy, and every object in it.
 
-Reads folders of this machine. OCFL 1.0 and 1.1 §4. A few objects are looked at ahead while
-others are read, each is handed over once judged, and the root's own report comes last, so memory does
-not grow with the number of objects. Never follows
-a link, never fails open.
+Reads folders of this machine. OCFL 1.0 and 1.1 §4. A few objects are looked at ahead while others are
+read, each is handed over once judged, and the root's own report comes last, so memory does not grow
+with the number of objects. Never follows a link, never fails open.
 """
 
 from __future__ import annotations

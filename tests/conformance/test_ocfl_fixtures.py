@@ -3,8 +3,11 @@
 The fixtures are no part of this project: they are found by KHO_TEST_CORPORA.
 """
 
+import json
 import os
+import random
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -190,3 +193,35 @@ def test_a_pipe_is_not_given_to_ocfl_py(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_no_verdict(tmp_path: Path) -> None:
     assert ocfl_py_verdict(str(tmp_path / "absent")).valid is None
+
+
+ODD_VALUES = [None, True, 1, "", "a/", "../a", "v1", "v01", "v1/content/a", [], {}, ["a"], "sha256"]
+
+
+def _places(value: object) -> list[tuple[object, object]]:
+    if isinstance(value, dict):
+        here, below = [(value, key) for key in value], list(value.values())
+    elif isinstance(value, list):
+        here, below = [(value, index) for index in range(len(value))], value
+    else:
+        return []
+    return here + [place for inner in below for place in _places(inner)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_that_ocfl_py_refuses_passes_us(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    for _ in range(15):
+        tree = make_object(*TWO_VERSIONS)
+        folders = chance.choice([("", "v2/"), ("v1/",)])
+        document = json.loads(tree[f"{folders[0]}inventory.json"])
+        holder, key = chance.choice(_places(document))
+        if chance.random() < 0.4:
+            del holder[key]
+        else:
+            holder[key] = chance.choice(ODD_VALUES)
+        put_inventory(tree, json.dumps(document).encode(), *folders)
+        path = _write(tmp_path / "object", tree)
+        if ocfl_py_verdict(path).valid is False:
+            assert _codes(path)
+        shutil.rmtree(path)

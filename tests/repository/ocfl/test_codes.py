@@ -1,4 +1,6 @@
+import json
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import repository.ocfl
@@ -31,3 +33,11 @@ def test_what_is_shown_is_bounded_and_can_be_printed() -> None:
     (problem,) = finding("1.1", "E023", "v1/content/\udcff", "x" * 1000)
     assert problem.location == "v1/content/\\udcff"
     assert len(problem.params["value"]) == 300
+
+
+def test_the_texts_of_the_standards_codes_use_only_what_every_finding_has() -> None:
+    for language in ("vi", "en"):
+        source = (files("schemas") / "texts" / f"ocfl.{language}.json").read_text("utf-8")
+        for code, text in json.loads(source).items():
+            if code in CODES_1_0 | CODES_1_1:
+                assert set(re.findall(r"\{([a-z_]+)\}", text)) <= {"value", "expected"}
