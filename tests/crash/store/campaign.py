@@ -68,7 +68,7 @@ class Campaign:
         points = [
             trial.Point(call, nth + 1) for call, count in calls.items() for nth in range(count)
         ]
-        for point in self.chosen(points, 6):
+        for point in self.chosen(points, 4):
             ground = grounds.trial(self.base / "trial")
             ended = trial.interrupt(lambda at=ground: grounds.work.do(at), point)
             self._judge(grounds, ground, tally, f"{point}", ended, ("killed",))
@@ -82,7 +82,7 @@ class Campaign:
         for call, count in trial.count_calls(self._doing(grounds), names).items():
             for error in trial.ERRORS if call in trial.CHANGING else ("EIO",):
                 points += [trial.Point(call, nth + 1, error) for nth in range(count)]
-        for point in self.chosen(points, 6):
+        for point in self.chosen(points, 4):
             ground = grounds.trial(self.base / "trial")
             ended = trial.interrupt(lambda at=ground: grounds.work.do(at), point)
             self._judge(grounds, ground, tally, f"{point}", ended, ("failed", "done"))
@@ -94,7 +94,7 @@ class Campaign:
         count = trial.count_hooks(self._doing(grounds))
         points = [(nth, error) for nth in range(1, count + 1) for error in (None, *trial.ERRORS)]
         if self.quick:
-            points = self.chance.sample(points, min(len(points), 20))
+            points = self.chance.sample(points, min(len(points), 10))
         for nth, error in points:
             ground = grounds.trial(self.base / "trial")
             ended = trial.interrupt_by_hook(lambda at=ground: grounds.work.do(at), nth, error)
@@ -114,7 +114,7 @@ class Campaign:
         found = list(power.states(told, self.chance, 1 if self.quick else 8))
         tally.ends["states possible"] = len(found)
         if self.quick:
-            found = self.chance.sample(found, min(len(found), 15))
+            found = self.chance.sample(found, min(len(found), 10))
         for state in found:
             shutil.rmtree(ground)
             power.make(state, ground)

@@ -28,7 +28,8 @@ LARGE_MEMORY = 64 * 1024 * 1024
 
 
 def run(base: Path, *, quick: bool) -> dict[str, object]:
-    counts = (2_000, 20_000) if quick else (20_000, 200_000)
+    counts = (4_000, 20_000) if quick else (20_000, 200_000)
+    verbs = ("commit", "parse", "facts", "observe") + (() if quick else ("replicate",))
     size = 256 * 1024 * 1024 if quick else 5 * 1024**3
     make_ground(base)
     wrong: list[str] = []
@@ -36,7 +37,7 @@ def run(base: Path, *, quick: bool) -> dict[str, object]:
     seconds: dict[tuple[str, int], float] = {}
     memory: dict[tuple[str, int], int] = {}
     for count in counts:
-        for verb in ("plan", "commit", "parse", "facts", "observe", "replicate"):
+        for verb in ("plan", *verbs):
             told = _measure(base, verb, count)
             seconds[verb, count], memory[verb, count] = told["seconds"], told["bytes"]
             out[f"{verb} {count} files"] = told
@@ -45,7 +46,7 @@ def run(base: Path, *, quick: bool) -> dict[str, object]:
     def a_file(verb: str) -> float:
         return (memory[verb, many] - memory[verb, few]) / (many - few)
 
-    for verb in ("commit", "parse", "facts", "observe", "replicate"):
+    for verb in verbs:
         # The plan is the caller's, and was made before; reading an inventory is the parser's.
         taken = a_file(verb) - (a_file("plan") if verb == "commit" else 0)
         ours = taken - (a_file("parse") if verb in ("facts", "replicate", "commit") else 0)
