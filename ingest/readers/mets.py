@@ -148,9 +148,9 @@ def _references(
                 if local_name(group) == "fileGrp" and attribute(group, "ID"):
                     groups.setdefault(attribute(group, "ID"), []).append(file_id)
             places = [c for c in element if local_name(c) == "FLocat"]
-            hrefs = [attribute(place, "href") for place in places] or [""]
+            hrefs = [attribute(place, "href", exactly=True) for place in places] or [""]
         else:
-            hrefs = [attribute(element, "href")]
+            hrefs = [attribute(element, "href", exactly=True)]
         section = next((a for a in around if local_name(a) == "dmdSec"), None)
         uses = (attribute(a, "USE") or attribute(a, "USER") for a in around)
         for href in hrefs:

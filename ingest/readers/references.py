@@ -15,8 +15,10 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 def spellings(href: str) -> list[str]:
     """The href as written, percent-decoded, with `/` for `\\`; in the order they are tried."""
+    bare = href.strip()  # a name may end in a space; more often the sender's XML was broken up
     decoded = unquote(href, errors="strict") if _decodes(href) else href
-    return list(dict.fromkeys((href, decoded, href.replace("\\", "/"), decoded.replace("\\", "/"))))
+    found = (href, decoded, bare, decoded.strip())
+    return list(dict.fromkeys((*found, *(each.replace("\\", "/") for each in found))))
 
 
 def _decodes(href: str) -> bool:

@@ -17,17 +17,18 @@ def local_name(element: etree._Element | None) -> str:
     return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
 
 
-def attribute(element: etree._Element | None, name: str) -> str:
-    """An attribute by its local name, in whatever namespace it stands, stripped; empty when absent."""
+def attribute(element: etree._Element | None, name: str, *, exactly: bool = False) -> str:
+    """An attribute by its local name, in whatever namespace it stands; empty when absent.
+
+    Outer space is removed unless `exactly` is asked for.
+    """
     if element is None:
         return ""
-    exact = element.get(name)
-    if exact is not None:
-        return str(exact).strip()
-    for key, value in element.attrib.items():
-        if str(key).rsplit("}", 1)[-1] == name:
-            return str(value).strip()
-    return ""
+    value = element.get(name)
+    if value is None:
+        found = (str(v) for k, v in element.attrib.items() if str(k).rsplit("}", 1)[-1] == name)
+        value = next(found, "")
+    return str(value) if exactly else str(value).strip()
 
 
 def text_of(element: etree._Element) -> str:

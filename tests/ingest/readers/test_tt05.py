@@ -91,6 +91,7 @@ def test_names_in_nfd_are_joined_to_mets_in_nfc_and_keep_their_bytes(tmp_path):
         (f"data/{FILE_CODE}.1.pdf", f"data\\{FILE_CODE}.1.pdf"),
         (f"data/{FILE_CODE}.1.pdf", f"../rep1/data/{FILE_CODE}.1.pdf"),
         (f"data/{FILE_CODE}.1.pdf", f"file:data/{FILE_CODE}.1.pdf"),
+        (f"data/{FILE_CODE}.1.pdf", f"&#10;  data/{FILE_CODE}.1.pdf "),
     ],
 )
 def test_a_reference_is_found_however_it_is_spelled(tmp_path, edit):
@@ -100,6 +101,11 @@ def test_a_reference_is_found_however_it_is_spelled(tmp_path, edit):
 def test_a_file_whose_name_has_a_percent_sign_is_found_as_written(tmp_path):
     sip = Sip(docs=(replace(doc(1), files={"tỷ lệ 100%25.pdf": b"a"}), doc(2)))
     assert judge(write_sip(tmp_path, sip)).codes() == set()
+
+
+def test_a_name_that_ends_in_a_space_is_found(tmp_path):
+    sip = Sip(docs=(replace(doc(1), files={"a ": b"a"}), doc(2)))
+    assert judge(write_sip(tmp_path, sip)).codes() == {"ING-NAME-ODD"}
 
 
 def test_utf16_crlf_byte_order_marks_and_any_order_of_elements_are_read(tmp_path):
