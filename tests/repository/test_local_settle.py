@@ -13,7 +13,7 @@ from repository.errors import Corrupt, Locked, Unavailable
 from repository.local_place import lock_name
 from repository.local_store import LocalStore
 from tests.crash.store.judge import make_ground, snapshot
-from tests.crash.store.scenario import FIRST, IDS, OBJECT, SECOND, open_store, plan
+from tests.crash.store.scenario import FIRST, IDS, OBJECT, SECOND, open_store, plan, receive
 
 
 class Stopped(BaseException):
@@ -24,6 +24,7 @@ class Stopped(BaseException):
 def ground(tmp_path: Path) -> Path:
     place = tmp_path / "ground"
     make_ground(place)
+    receive(place)
     open_store(place, "primary").commit(plan(place, OBJECT, FIRST))
     return place
 

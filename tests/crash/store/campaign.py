@@ -24,7 +24,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +53,7 @@ class Campaign:
     base: Path
     quick: bool
     chance: random.Random
+    works: list[Work]
 
     def chosen(self, points: list[trial.Point], share: int) -> list[trial.Point]:
         """All points, or a seeded sample of them when there is little time."""
@@ -61,7 +62,7 @@ class Campaign:
         return self.chance.sample(points, share)
 
     def kill(self) -> dict[str, object]:
-        return self._each(self._kill, WORKS.values())
+        return self._each(self._kill)
 
     def _kill(self, grounds: Grounds, tally: Tally) -> None:
         calls = trial.count_calls(self._doing(grounds), trial.CHANGING)
@@ -74,7 +75,7 @@ class Campaign:
             self._judge(grounds, ground, tally, f"{point}", ended, ("killed",))
 
     def errors(self) -> dict[str, object]:
-        return self._each(self._errors, WORKS.values())
+        return self._each(self._errors)
 
     def _errors(self, grounds: Grounds, tally: Tally) -> None:
         names = (*trial.CHANGING, *trial.LOOKING)
@@ -88,7 +89,7 @@ class Campaign:
             self._judge(grounds, ground, tally, f"{point}", ended, ("failed", "done"))
 
     def hooks(self) -> dict[str, object]:
-        return self._each(self._hooks, WORKS.values())
+        return self._each(self._hooks)
 
     def _hooks(self, grounds: Grounds, tally: Tally) -> None:
         count = trial.count_hooks(self._doing(grounds))
@@ -102,7 +103,7 @@ class Campaign:
             self._judge(grounds, ground, tally, f"{nth} {error}", ended, allowed)
 
     def power(self) -> dict[str, object]:
-        return self._each(self._power, WORKS.values())
+        return self._each(self._power)
 
     def _power(self, grounds: Grounds, tally: Tally) -> None:
         log = self.base / "log"
@@ -135,11 +136,9 @@ class Campaign:
 
     # -- one trial
 
-    def _each(
-        self, run: Callable[[Grounds, Tally], None], works: Iterable[Work]
-    ) -> dict[str, object]:
+    def _each(self, run: Callable[[Grounds, Tally], None]) -> dict[str, object]:
         out: dict[str, object] = {}
-        for work in works:
+        for work in self.works:
             tally = Tally()
             grounds = Grounds.prepare(work, self.base / "grounds" / work.name)
             run(grounds, tally)
@@ -205,6 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--only", default=",".join(NAMES))
     parser.add_argument("--dir", default="", help="where to work; memory, where there is /dev/shm")
+    parser.add_argument("--works", default=",".join(WORKS), help="which pieces of work")
     parser.add_argument(
         "--flush",
         choices=("tree", "files", "none"),
@@ -234,7 +234,9 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(dir=place, prefix="kho-campaign-") as base:
         for name in only:
             begun = time.monotonic()
-            campaign = Campaign(Path(base, name), chosen.quick, random.Random(chosen.seed))
+            works = [WORKS[work] for work in chosen.works.split(",")]
+            chance = random.Random(chosen.seed)
+            campaign = Campaign(Path(base, name), chosen.quick, chance, works)
             campaign.base.mkdir()
             result = getattr(campaign, name)()
             out[name] = {**result, "seconds": round(time.monotonic() - begun, 1)}

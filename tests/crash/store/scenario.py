@@ -34,6 +34,7 @@ SECOND = {
     "data/METS.xml": b"<mets v='2'/>" * 50,
     "data/metadata/preservation/PREMIS.xml": b"<premis/>" * 40,
 }
+_LARGE = 10_000
 LINES = [b'{"n": %d}\n' % n for n in range(40)]
 
 
@@ -50,6 +51,14 @@ class Work:
 
 def open_store(ground: Path, name: str) -> LocalStore:
     return LocalStore(name, ground / name, IDS[name], lock_wait=20, threads=2)
+
+
+def receive(ground: Path) -> None:
+    """Put there what the plans have by path."""
+    for data in {*FIRST.values(), *SECOND.values()}:
+        if len(data) > _LARGE:
+            _received(ground, data).parent.mkdir(exist_ok=True)
+            _received(ground, data).write_bytes(data)
 
 
 def plan(
@@ -77,12 +86,8 @@ def _file(ground: Path, name: str, data: bytes, kept: bool) -> PlannedFile:
     source: Source
     if kept:
         source = Kept()
-    elif len(data) > 10_000:
-        path = ground / "received" / hashlib.sha256(data).hexdigest()[:16]
-        source = FromPath(str(path))
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(data)
+    elif len(data) > _LARGE:
+        source = FromPath(str(_received(ground, data)))
     else:
         source = FromBytes(data)
     return PlannedFile(
@@ -94,6 +99,10 @@ def _file(ground: Path, name: str, data: bytes, kept: bool) -> PlannedFile:
     )
 
 
+def _received(ground: Path, data: bytes) -> Path:
+    return ground / "received" / hashlib.sha256(data).hexdigest()[:16]
+
+
 def _create(ground: Path) -> object:
     return open_store(ground, "primary").commit(plan(ground, OBJECT, FIRST))
 
@@ -103,7 +112,8 @@ def _update(ground: Path) -> object:
 
 
 def _neighbour(ground: Path) -> None:
-    plan(ground, OBJECT, FIRST)  # what was received lies there, and is no part of the work
+    # What was received lies there already, and putting it there is no part of the work.
+    receive(ground)
     open_store(ground, "primary").commit(plan(ground, NEIGHBOUR, {"bagit.txt": b"other"}))
 
 
