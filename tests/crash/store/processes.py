@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,15 +29,12 @@ def run(base: Path, objects: int, kills: int, chance: random.Random) -> dict[str
     ids = [ObjectId(f"urn:shared:{number:05d}") for number in range(objects)]
     journal = base / "acknowledged"
     journal.mkdir()
-    # As often as it takes for every kill to fall into work, however fast this machine is.
     running = {_start(ground, ids, journal, chance.randrange(2**30)) for _ in range(2)}
     killed = 0
-    finished = 0
     deadline = time.monotonic() + 600
-    pause = 0.02
     while running and time.monotonic() < deadline:
         if killed < kills:
-            time.sleep(chance.uniform(0.3, 1.7) * pause * objects / 10)
+            time.sleep(chance.uniform(0.01, 0.15))
             victim = chance.choice(sorted(running))
             os.kill(victim, signal.SIGKILL)
             killed += 1
@@ -46,16 +44,20 @@ def run(base: Path, objects: int, kills: int, chance: random.Random) -> dict[str
             running.add(_start(ground, ids, journal, chance.randrange(2**30)))
         elif os.WEXITSTATUS(status) != 0:
             raise AssertionError(f"a worker ended with {os.WEXITSTATUS(status)}")
-        else:
-            finished += 1
     wrong = [f"still at work after ten minutes: {running}"] if running else []
     for pid in running:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     store = open_store(ground, "primary")
-    recovered = store.recover()
+    store.recover()
     wrong += _check(store, ground, ids, journal)
-    return {"objects": objects, "killed": killed, "recovered": len(recovered), "wrong": wrong}
+    return {"objects": objects, "killed": killed, "settled": _settled(journal), "wrong": wrong}
+
+
+def _settled(journal: Path) -> dict[str, int]:
+    """What the workers found of killed ones when they began, by what was done with it."""
+    lines = [line for path in journal.iterdir() for line in path.read_text().splitlines()]
+    return dict(Counter(line for line in lines if not line.startswith("{")))
 
 
 def _check(store: LocalStore, ground: Path, ids: Sequence[ObjectId], journal: Path) -> list[str]:
@@ -63,8 +65,8 @@ def _check(store: LocalStore, ground: Path, ids: Sequence[ObjectId], journal: Pa
     acknowledged: dict[str, dict[int, str]] = {}
     for path in journal.iterdir():
         for line in path.read_text().splitlines():
-            if not line.endswith("}"):
-                continue  # its worker was killed while it wrote this line
+            if not (line.startswith("{") and line.endswith("}")):
+                continue  # about recovery; or its worker was killed while it wrote this line
             note = json.loads(line)
             known = acknowledged.setdefault(note["id"], {})
             if known.setdefault(note["version"], note["digest"]) != note["digest"]:
@@ -102,9 +104,11 @@ def _start(ground: Path, ids: Sequence[ObjectId], journal: Path, seed: int) -> i
 
 def _work(ground: Path, ids: Sequence[ObjectId], journal: Path, chance: random.Random) -> None:
     store = open_store(ground, "primary")
-    store.recover()
+    found = store.recover()
     left = list(ids)
     with journal.open("a") as notes:
+        for one in found:
+            notes.write(f"{one.action}\n")
         while left:
             object_id = chance.choice(left)
             try:

@@ -53,7 +53,7 @@ def test_the_power_campaign_finds_what_a_store_that_flushes_nothing_loses() -> N
 def test_two_processes_killed_at_random_lose_nothing_and_make_nothing_twice() -> None:
     status, told = campaign("processes")
     assert (status, told["processes"]["wrong"]) == (0, [])
-    assert (told["processes"]["objects"], told["processes"]["killed"]) == (30, 12)
+    assert told["processes"]["objects"] == 30 and told["processes"]["killed"] > 0
 
 
 def test_memory_does_not_grow_with_the_size_of_a_file_and_little_with_their_number() -> None:
