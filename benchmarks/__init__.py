@@ -8,6 +8,7 @@ Nothing imports this package, and it is never installed.
 import os
 import platform
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -106,6 +107,7 @@ class Table:
             note,
         )
         self.rows.append(row)
+        print(f"{self.title}: {name}, {row.megabytes_per_second:,.0f} MB/s", file=sys.stderr)
         return row
 
 

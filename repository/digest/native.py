@@ -109,8 +109,10 @@ def native() -> Native:
 def _load() -> Native:
     try:
         module = cast("NativeModule", importlib.import_module("repository.digest._native"))
+    except ModuleNotFoundError:
+        return Native(None, "the C extension was not built at installation", (), {})
     except ImportError as error:
-        return Native(None, f"the C extension is not installed ({error.name or error})", (), {})
+        return Native(None, f"the C extension cannot be loaded: {error}", (), {})
     return check(module)
 
 

@@ -1,5 +1,4 @@
 import hashlib
-import importlib
 import json
 import logging
 from pathlib import Path
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repository.digest import engine_report
+from repository.digest import native as native_module
 from repository.digest.native import ALGORITHMS, Kernel, Native, check, native
 from tests.repository.digest import native_build
 
@@ -168,15 +168,21 @@ def test_the_report_says_which_engine_runs_and_why() -> None:
         assert "sha512" in report.instructions
 
 
-def test_without_the_extension_the_reason_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    from repository.digest import native as module
-
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ModuleNotFoundError("none"), "was not built"),
+        (ImportError("undefined symbol"), "cannot be loaded: undefined symbol"),
+    ],
+)
+def test_without_the_extension_the_reason_is_given(
+    monkeypatch: pytest.MonkeyPatch, error: ImportError, reason: str
+) -> None:
     def absent(name: str) -> Any:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        raise error
 
-    monkeypatch.setattr(module.importlib, "import_module", absent)
-    found = module._load.__wrapped__()
-    assert found.module is None
-    assert "not installed" in found.reason
+    monkeypatch.setattr("repository.digest.native.importlib.import_module", absent)
+    found = native_module._load.__wrapped__()
     monkeypatch.undo()
-    assert importlib.import_module("json") is json
+    assert found.module is None
+    assert reason in found.reason
