@@ -6,18 +6,26 @@ copied in. Then one read of each member, and every rule over what came. All find
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ingest.checks import METADATA_CHECKS, PAYLOAD_CHECKS, CheckContext, HeldLookup
+from ingest.checks import (
+    CheckContext,
+    HeldLookup,
+    check_metadata,
+    check_payload,
+    held_target,
+    resolve_links,
+)
 from ingest.container import Limits, open_zip
 from ingest.quarantine import ContainerFacts, copy_members, read_container
 from ingest.readers.record import to_dossier
 from ingest.readers.tt05 import read_metadata
 from ingest.received import ReceivedBytes, TransferFacts
 from preservation.dossier import Dossier
+from preservation.formats.identifier import FormatIdentifier
 from preservation.package.plan import AipPlan
 from repository.clock import utc_text
 from repository.problems import Problem, Report
@@ -34,6 +42,7 @@ class Received:
     object_id: str = ""
     title: str = ""
     held_already: str = ""  # the head version of the object that has the same content
+    follows: str = ""  # the head version that this replaces
     dossier: Dossier | None = None
     sources: dict[str, str] | None = None  # file id → where its bytes lie
 
@@ -83,6 +92,7 @@ def receive(
     facts: TransferFacts,
     now: datetime,
     on_bytes: Callable[[int], None] = lambda _: None,
+    identifier: FormatIdentifier | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> Received:
     """Copy and judge one submission. What it copies lies below `folder`, for the caller to remove."""
@@ -95,7 +105,7 @@ def receive(
         report += found
         if package is None:
             return Received(report)
-        report += _all(check(package, context) for check in METADATA_CHECKS)
+        report += check_metadata(package, context)
         # The title of a secret is itself not to be written down here.
         title = "" if _SECRET_CODE in report.codes() else package.title
         if report.has_errors:
@@ -109,20 +119,35 @@ def receive(
             else:
                 received[item.member_index] = item
     step("payload copied")
-    report += _all(check(package, received, context) for check in PAYLOAD_CHECKS)
+    report += check_payload(package, received, context)
     if report.has_errors:
         return Received(report, title=title)
-    dossier = to_dossier(package, received, transfer=facts)
-    held_object = held.by_object_id(dossier.object_id) if held else None
+    links = resolve_links(package, context)
+    dossier = to_dossier(package, received, transfer=facts, links=links)
+    sources = {item.file_id: item.path for item in received.values()}
+    if identifier is not None:
+        dossier = _identified(dossier, sources, identifier)
+    held_already = follows = ""
+    target = held_target(package, context)
+    if target is not None:
+        dossier = replace(dossier, object_id=target.object_id)
+        same = _HELD_CODE in report.codes()
+        held_already, follows = (target.head, "") if same else ("", target.head)
     return Received(
         report=report,
         object_id=dossier.object_id,
         title=title,
-        held_already=held_object.head if held_object and _HELD_CODE in report.codes() else "",
+        held_already=held_already,
+        follows=follows,
         dossier=dossier,
-        sources={item.file_id: item.path for item in received.values()},
+        sources=sources,
     )
 
 
-def _all(findings: Iterable[Iterable[Problem]]) -> Report:
-    return Report.of(problem for found in findings for problem in found)
+def _identified(
+    dossier: Dossier, sources: Mapping[str, str], identifier: FormatIdentifier
+) -> Dossier:
+    names = {file.file_id: file.received_path for file in dossier.files}
+    facts = identifier.identify(sources, names=names)
+    files = tuple(replace(file, format=facts[file.file_id]) for file in dossier.files)
+    return replace(dossier, files=files)

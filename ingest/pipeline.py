@@ -29,6 +29,7 @@ from ingest.received import TransferFacts
 from preservation import history, holding
 from preservation.dossier import Custody
 from preservation.events import EventType, Outcome
+from preservation.formats.identifier import FormatIdentifier
 from preservation.holding import Holding, HoldingServices
 from preservation.package.plan import PROFILE, AipPlan, Organisation, plan_new
 from preservation.package.record_json import read_record, write_record
@@ -37,6 +38,7 @@ from repository import durable
 from repository.catalogue.records import TransferRecord
 from repository.clock import utc_text
 from repository.errors import NotFound
+from repository.model import VersionNumber
 from repository.problems import Problem, Report, info
 
 
@@ -51,6 +53,7 @@ class IngestServices:
     archive_code: str
     software: str
     limits: Limits
+    identifier: FormatIdentifier | None
     receipts: Callable[[TransferRecord], None]  # writes the receipt of a finished transfer
 
 
@@ -86,6 +89,7 @@ def ingest(
             facts=_facts(services, container, operator, now),
             now=now,
             on_bytes=on_bytes,
+            identifier=services.identifier,
             step=hold.step,
         )
         hold.step("received and checked")
@@ -123,7 +127,12 @@ def approve(
         dossier = read_record((hold.work.folder(transfer_id) / "dossier.json").read_bytes())
         report = Report.of(Problem.from_dict(problem) for problem in waiting.problems)
         got = Received(
-            report, dossier.object_id, dossier.title, "", dossier, dict(note.detail["sources"])
+            report,
+            dossier.object_id,
+            dossier.title,
+            follows=str(note.detail["follows"]),
+            dossier=dossier,
+            sources=dict(note.detail["sources"]),
         )
         decision = Decision("accepted", operator, reason)
         plan = _plan(services, got, decision, now)
@@ -204,7 +213,7 @@ def _wait(services: IngestServices, got: Received, transfer: TransferRecord) -> 
             WorkState.AWAITING,
             got.object_id,
             "",
-            {"sources": got.sources or {}},
+            {"sources": got.sources or {}, "follows": got.follows},
         )
     )
     _record(services, EventType.DECISION, transfer, Outcome.SUCCESS, transfer.operator)
@@ -221,7 +230,7 @@ def _plan_if_accepted(
 def _plan(services: IngestServices, got: Received, decision: Decision, now: datetime) -> AipPlan:
     assert got.dossier is not None
     custody = Custody(decision.by, utc_text(now), decision.reason)
-    return plan_new(
+    plan = plan_new(
         replace(got.dossier, custody=custody),
         got.sources or {},
         got.report,
@@ -229,6 +238,11 @@ def _plan(services: IngestServices, got: Received, decision: Decision, now: date
         software=services.software,
         organisation=services.organisation,
     )
+    if not got.follows:
+        return plan
+    # A replacement is whole by itself: a new version, by forward delta; the old one stays.
+    follows = VersionNumber.parse(got.follows)
+    return replace(plan, version=replace(plan.version, follows=follows))
 
 
 def _transfer(

@@ -67,7 +67,7 @@ def fill(home: Path, *, dossiers: int, seed: int, out: Output) -> Demonstration:
     if not (home / SETTINGS_FILE).exists():
         founding.found(home, OPERATOR)
     told = Demonstration(str(home))
-    with wiring.open_archive(home) as archive:
+    with wiring.open_archive(home) as archive, intake.services(archive) as services:
         begun = archive.clock.now()
         archive.recover()
         with out.progress("transfers", dossiers, "hồ sơ") as bar:
@@ -77,7 +77,6 @@ def fill(home: Path, *, dossiers: int, seed: int, out: Output) -> Demonstration:
                 seed=seed,
                 on_progress=lambda done, total: bar.advance(1, f"{done}/{total}"),
             )
-        services = intake.services(archive)
         with out.progress("ingest", len(samples), "hồ sơ") as bar:
             for sample in samples:
                 result = pipeline.ingest(services, sample.path, operator=OPERATOR)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from kho import wiring
 from kho.cli.output import problem_document
 from kho.wiring import Archive
 from preservation.dossier import HeldDossier
+from preservation.formats.identifier import FormatIdentifier
+from preservation.formats.siegfried import SiegfriedIdentifier
 from repository import durable
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import ObjectRecord, TransferRecord
@@ -21,8 +24,14 @@ from repository.errors import NotFound
 from repository.problems import Problem
 
 
-def services(archive: Archive) -> IngestServices:
-    """What the pipeline works with in this archive."""
+@contextmanager
+def services(archive: Archive) -> Iterator[IngestServices]:
+    """What the pipeline works with in this archive; its format identifier ends with the block."""
+    with SiegfriedIdentifier() as identifier:
+        yield _services(archive, identifier)
+
+
+def _services(archive: Archive, identifier: FormatIdentifier) -> IngestServices:
     return IngestServices(
         holding=archive.holding(),
         held=CatalogueLookup(archive.catalogue),
@@ -31,6 +40,7 @@ def services(archive: Archive) -> IngestServices:
         archive_code=archive.settings.archive.code,
         software=wiring.software(),
         limits=Limits(),
+        identifier=identifier,
         receipts=ReceiptFolder(archive.home.folder("reports")).write,
     )
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from api.services import ApiServices
 from api.spool import Spool
 from kho import wiring
+from preservation.derivatives.derivative_store import DerivativeStore
 from repository.errors import Misconfigured
 
 
@@ -37,6 +38,8 @@ def application(
             auditor_token_sha256=wiring.auditor_token_sha256(home),
             archive_name=archive.settings.archive.name,
             signing_key=_cursor_key(home),
+            derivatives=DerivativeStore(archive.home.folder("derivatives")),
+            audit_window_days=archive.settings.audit.window_days,
         )
         yield create_app(services), address, number
 

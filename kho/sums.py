@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from repository.digest import SUPPORTED, FileTask, digest_files
+from repository.digest import SUPPORTED, DigestOptions, FileTask, digest_files
 from repository.errors import NotFound, Refused, Unavailable
 
+_OPENSSL = DigestOptions(engine="hashlib")
 _LINE = re.compile(r"(\\?)([0-9A-Fa-f]{32,128}) [ *](.+)")
 
 
@@ -29,10 +30,10 @@ class Sum:
 
 
 def digest(paths: Iterable[Path], algorithm: str) -> Iterator[Sum]:
-    """The digest of every regular file named or below a folder named, as they finish."""
+    """The digest of every regular file named or below a folder named, as they finish, by OpenSSL."""
     _known(algorithm)
     tasks = (FileTask(key=str(path), path=os.fspath(path)) for path in _files(paths))
-    for result in digest_files(tasks, [algorithm]):
+    for result in digest_files(tasks, [algorithm], options=_OPENSSL):
         if result.errno is not None:
             yield Sum(str(result.key), "unreadable", reason=os.strerror(result.errno))
         else:
@@ -62,10 +63,17 @@ def check(listing: Path, algorithm: str) -> Iterator[Sum]:
         name = str(result.key)
         if result.errno is not None:
             yield Sum(name, "unreadable", reason=os.strerror(result.errno))
-        elif result.digests[algorithm] == wanted[name]:
+        elif result.digests[algorithm] == wanted[name] or _confirmed(name, algorithm, wanted[name]):
             yield Sum(name, "intact", wanted[name])
         else:
-            yield Sum(name, "altered", result.digests[algorithm])
+            yield Sum(name, "altered")
+
+
+def _confirmed(name: str, algorithm: str, wanted: str) -> bool:
+    """Whether OpenSSL finds the file right after all: no difference is told before it was asked."""
+    for result in digest_files([FileTask(name, name)], [algorithm], options=_OPENSSL):
+        return result.digests.get(algorithm) == wanted
+    return False
 
 
 def _known(algorithm: str) -> None:

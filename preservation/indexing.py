@@ -54,19 +54,25 @@ def read_object(store: Store, object_id: ObjectId) -> IndexedObject:
 
 def put_object(tx: Transaction, held: IndexedObject) -> None:
     """Put everything the catalogue knows of one object in place of what it knew before."""
-    payload = {
+    content = {
         file.stored_path: file.digests["sha256"]
         for file in held.dossier.files
-        if file.role is not FileRole.METADATA
+        if file.role is not FileRole.METADATA or _describes(file)
     }
     tx.put_object(
         _object(held),
         [_document(held.dossier, document) for document in held.dossier.documents],
         _versions(held),
         _expected(held),
-        payload,
+        content,
         _search_text(held.dossier),
     )
+
+
+def _describes(file: ReceivedFile) -> bool:
+    """Whether a received metadata file is a description, and not METS or a schema, which each packing
+    makes anew: descriptions make the content by which the same dossier is recognised."""
+    return "metadata/descriptive/" in file.received_path.casefold()
 
 
 def _profile(bag_info: bytes) -> str:
@@ -128,6 +134,7 @@ def _file(file: ReceivedFile) -> dict[str, object]:
         "sha256": file.digests["sha256"],
         "sha512": file.digests["sha512"],
         "mime": file.mime_given,
+        "puid": file.format.puid if file.format else "",
     }
 
 

@@ -50,8 +50,8 @@ def is_same_content(
 ) -> bool:
     """Whether nothing that the archive remembers of the held dossier differs.
 
-    `digests` has the SHA-256 of every file outside the metadata. The files of documents must be those
-    of the held dossier; every other one must be held too.
+    `digests` has the SHA-256 of every file of the content, descriptions included. The files of
+    documents must be those of the held dossier; every other one must be held too.
     """
     documents = {d.doc_id for d in package.documents if d.doc_id}
     own = {digests[m.index] for d in package.documents for m in d.files if m.index in digests}
@@ -70,21 +70,24 @@ def is_same_content(
 def _judge(
     package: Tt05Package, context: CheckContext, digests: Mapping[int, str]
 ) -> Iterator[Problem]:
-    if package.record_status in _UPDATES:
-        return
     held = held_target(package, context)
     if held is None:
         return
     place = package.root.path
     if is_same_content(package, context, held, digests):
         yield info("ING-HELD-ALREADY", place, object_id=held.object_id, version=held.head)
-    else:
+    elif package.record_status not in _UPDATES:
         yield error("ING-OBJECT-HELD", place, object_id=held.object_id, title=held.title)
 
 
 def _payload(package: Tt05Package) -> list[int]:
+    """The members that make the content: documents' files and the descriptions of them.
+
+    METS and schemas are made anew by each packing and say nothing of their own.
+    """
+    described = {record.member_index for record in package.records()}
     roles = roles_of(package)
-    return [index for index, role in roles.items() if role is not FileRole.METADATA]
+    return [i for i, role in roles.items() if role is not FileRole.METADATA or i in described]
 
 
 def _declared(package: Tt05Package) -> Mapping[int, str] | None:

@@ -40,12 +40,12 @@ def ingest(
     counts = {"accepted": 0, "refused": 0, "awaiting-decision": 0, "failed": 0}
     with (
         wiring.open_archive(find_home(home)) as archive,
+        intake.services(archive) as services,
         until_interrupted() as interrupted,
         out.progress("ingest", len(sources), "hồ sơ") as bar,
     ):
         for recovered in archive.recover():
             out.note(f"{recovered.action}: {recovered.object_id} {recovered.detail}".strip())
-        services = intake.services(archive)
         who = wiring.operator_name(operator)
         for source in sources:
             if interrupted():

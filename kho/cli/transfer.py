@@ -78,10 +78,13 @@ def approve(
     from kho import intake, wiring
     from kho.settings import find_home
 
-    with wiring.open_archive(find_home(home)) as archive:
+    with (
+        wiring.open_archive(find_home(home)) as archive,
+        intake.services(archive) as services,
+    ):
         archive.recover()
         transfer = pipeline.approve(
-            intake.services(archive),
+            services,
             transfer_id,
             operator=wiring.operator_name(operator),
             reason=reason,
@@ -101,10 +104,13 @@ def turn_back(
     from kho import intake, wiring
     from kho.settings import find_home
 
-    with wiring.open_archive(find_home(home)) as archive:
+    with (
+        wiring.open_archive(find_home(home)) as archive,
+        intake.services(archive) as services,
+    ):
         archive.recover()
         transfer = pipeline.turn_back(
-            intake.services(archive),
+            services,
             transfer_id,
             operator=wiring.operator_name(operator),
             reason=reason,

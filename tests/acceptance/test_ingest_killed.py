@@ -33,9 +33,9 @@ def step(name):
         print(name, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 
-with wiring.open_archive(home, step=step) as archive:
+with wiring.open_archive(home, step=step) as archive, intake.services(archive) as services:
     archive.recover()
-    pipeline.ingest(intake.services(archive), source, operator="kill test")
+    pipeline.ingest(services, source, operator="kill test")
 """
 
 
