@@ -76,6 +76,8 @@ def recover(store: LocalPlace) -> list[Recovered]:
     for work in sorted(store.staging.iterdir()):
         match = _WORK.fullmatch(work.name)
         if match is None or not _is_folder(work):
+            if not is_there(work):
+                continue  # its writer lives, and has just ended its work
             left = f"{work.name} in staging is not a staging folder and was left alone"
             done.append(Recovered(store.name, "", "postponed", left))
             continue

@@ -182,3 +182,11 @@ def test_a_reader_beside_a_writer_sees_the_old_head_or_the_new(ground: Path) -> 
     writer = LocalStore("primary", ground / "primary", IDS["primary"], step=look)
     writer.commit(plan(ground, OBJECT, SECOND, FIRST, 1))
     assert seen == [1, 0, 2]
+
+
+def test_work_that_ends_while_recovery_looks_is_no_finding(
+    ground: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = ground / "primary" / "staging" / f"{lock_name(OBJECT)}.{'0' * 12}"
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([work]))
+    assert open_store(ground, "primary").recover() == []
