@@ -15,7 +15,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -150,17 +150,21 @@ class DerivativeStore:
     def making(self, *, wait: float = 0.0) -> Iterator[Path]:
         """An empty folder to make things in, for one maker at a time; gone after the block. Locked.
 
-        What a killed maker left behind is removed first.
+        What a killed maker left behind is removed, unless its child is still writing there.
         """
         staging = self._folder / ".staging"
         with locks.held(self._folder / ".making.lock", "Making access copies", wait=wait):
-            durable.remove_staging(staging)
+            staging.mkdir(exist_ok=True)
+            for left in staging.iterdir():
+                with suppress(OSError):
+                    durable.remove_staging(left)
             work = staging / secrets.token_hex(8)
-            work.mkdir(parents=True)
+            work.mkdir()
             try:
                 yield work
             finally:
-                durable.remove_staging(staging)
+                durable.remove_staging(work)
+                durable.remove_empty_folders(staging, self._folder)
 
     def publish_made(
         self, staged: Path, sha512: str, recipe: Recipe, made: Mapping[str, Any]

@@ -94,6 +94,8 @@ def _drawn(page: pypdfium2.PdfPage, recipe: Recipe) -> Image.Image:
 
 @contextmanager
 def _opened(source: Path) -> Iterator[pypdfium2.PdfDocument]:
+    # PDFium does not always say why, and then repeats what it said of the file before.
+    pdfium.FPDF_LoadMemDocument(b"", 0, None)
     try:
         document = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as problem:
