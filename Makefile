@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 HOME_DIR ?= kho-demo
 SERVE  ?= 1
 
-.PHONY: demo test check setup setup-dev clean
+.PHONY: demo test check setup setup-dev clean campaign-kill campaign-digest
 
 demo: setup
 	$(BIN)/kho demo --home $(HOME_DIR) $(if $(filter 0 no,$(SERVE)),--no-serve)
@@ -39,3 +39,11 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 # Only what `make` itself made. An archive is never removed by a make target.
 clean:
 	rm -rf $(VENV) build *.egg-info
+
+# Long forms of what `make test` does shortly; their last results stand in docs/ with date and command.
+campaign-kill: setup-dev
+	$(BIN)/python -m tests.crash.store.campaign
+
+campaign-digest: setup-dev
+	$(BIN)/python -m tests.repository.digest.campaign sanitize
+	$(BIN)/python -m tests.repository.digest.campaign fuzz
