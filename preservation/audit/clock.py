@@ -1,0 +1,197 @@
+"""What the clock does when it ticks. Each tick asks the catalogue what there is to do, and does it.
+
+Nothing is remembered between ticks, so a tick that was killed is done again by asking again. Work is
+cut into runs small enough to stop between; what a run found is recorded by the run. When ticks
+happen, and in which threads, is decided in `kho/scheduling.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from preservation.audit import damage_reports
+from preservation.audit.damage_reports import DamageReport
+from preservation.audit.policy import DuePolicy, Look, due, spent_bytes
+from preservation.audit.run import AuditServices, AuditSummary, Selection, audit
+from preservation.audit.schedule import plan_batches
+from repository import durable
+from repository.catalogue.catalogue import Catalogue
+from repository.catalogue.records import CopyRecord
+from repository.clock import utc_text
+from repository.errors import Unavailable
+from repository.store import STORAGE_ROOT
+
+REPORTED_AT_ONCE = 64  # dossiers looked at in one tick because somebody reported them
+_RUNS_A_DAY = 500  # how far back today's runs are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class ClockServices:
+    """What the ticks work with. The policy's byte budget is a day's, and of each store."""
+
+    auditing: AuditServices
+    policy: DuePolicy
+    spool: Path
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """What is due in one store: the copies to look at, oldest look first."""
+
+    due: tuple[str, ...]
+    copies: int
+
+
+def audit_due(
+    services: ClockServices,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    heard: Callable[[AuditSummary], None] = lambda _: None,
+) -> list[AuditSummary]:
+    """Audit what is due now in every store that is there; `heard` is told of each run as it ends.
+
+    The storage roots themselves are looked at once a day. A store that is away is noted once a day and
+    none of its copies is touched, so they stay as old as they are.
+    """
+    auditing, now = services.auditing, services.auditing.clock.now()
+    sizes = {record.object_id: record.byte_count for record in auditing.catalogue.objects()}
+    chosen: dict[str, Sequence[str]] = {}
+    roots = []
+    for name, store in auditing.stores.items():
+        try:
+            store.check_available()
+        except Unavailable:
+            if not _noted_away(services, name, now):
+                roots.append(name)
+            continue
+        chosen[name] = worklist(auditing.catalogue, name, sizes, services.policy, now).due
+        if not _root_seen(services, name, now):
+            roots.append(name)
+    done = []
+    for batch in plan_batches(chosen, sizes, roots):
+        if stop():
+            break
+        selection = Selection("due", batch.copies, roots=batch.roots)
+        done.append(audit(auditing, selection, operator=services.operator, stop=stop))
+        heard(done[-1])
+    return done
+
+
+def worklist(
+    catalogue: Catalogue,
+    store: str,
+    sizes: Mapping[str, int],
+    policy: DuePolicy,
+    now: datetime,
+) -> Worklist:
+    """What is due in one store, with the day's budget less what was read today."""
+    copies = list(catalogue.copies_of_store(store))
+    if policy.byte_budget is not None:
+        left = policy.byte_budget - spent_bytes(copies, sizes, policy, now)
+        if left <= 0:
+            return Worklist((), len(copies))
+        policy = replace(policy, byte_budget=left)
+    looks = last_looks(catalogue, copies)
+    chosen = due(copies, sizes, policy, now, looks=looks)
+    return Worklist(tuple(copy.object_id for copy in chosen), len(copies))
+
+
+def last_looks(catalogue: Catalogue, copies: Iterable[CopyRecord]) -> dict[str, Look]:
+    """Of the copies of one store whose last audit was incomplete: when they were last really read.
+
+    The catalogue's copy has only the last audit, and an audit that could not even begin to look (the
+    store away, somebody writing, the run stopped) says nothing of the copy's age.
+    """
+    return {
+        copy.object_id: _last_look(catalogue, copy)
+        for copy in copies
+        if copy.last_verdict == "incomplete"
+    }
+
+
+def audit_reported(
+    services: ClockServices, *, stop: Callable[[], bool] = lambda: False
+) -> tuple[AuditSummary | None, list[str]]:
+    """Audit every copy of the dossiers that the read service reported since their last look.
+
+    Returns the run, if there was one, and the names of files in the spool that were refused. A report
+    is removed only after an audit has looked at what it names. Unavailable, Misconfigured when the
+    spool cannot be used.
+    """
+    try:
+        taken, refused = damage_reports.take(services.spool)
+    except OSError as problem:
+        raise durable.explained(problem, "taking damage reports from the spool") from problem
+    now = utc_text(services.auditing.clock.now())
+    waiting = {
+        report: None
+        for reports in taken
+        for report in reports.reports
+        if _unseen(services.auditing.catalogue, report, now)
+    }
+    wanted = list(dict.fromkeys(report.object_id for report in waiting))[:REPORTED_AT_ONCE]
+    summary = _audit_named(services, wanted, stop) if wanted and not stop() else None
+    looked = set(wanted) if summary is not None and not stop() else set()
+    for reports in taken:
+        if all(r not in waiting or r.object_id in looked for r in reports.reports):
+            try:
+                damage_reports.settle(reports)
+            except OSError as problem:
+                raise durable.explained(problem, "removing a damage report") from problem
+    return summary, refused
+
+
+def _audit_named(
+    services: ClockServices, wanted: Sequence[str], stop: Callable[[], bool]
+) -> AuditSummary:
+    catalogue = services.auditing.catalogue
+    copies: dict[str, list[str]] = {name: [] for name in services.auditing.stores}
+    for object_id in wanted:
+        for copy in catalogue.copies(object_id):
+            if copy.store in copies:
+                copies[copy.store].append(object_id)
+    selection = Selection("named", copies, roots=False, note="reported by the read service")
+    return audit(services.auditing, selection, operator=services.operator, stop=stop)
+
+
+def _unseen(catalogue: Catalogue, report: DamageReport, now: str) -> bool:
+    """Whether the copy that is reported is ours and was not looked at since."""
+    for copy in catalogue.copies(report.object_id):
+        if copy.store == report.store:
+            return copy.last_checked_at <= min(report.at, now)
+    return False
+
+
+def _last_look(catalogue: Catalogue, copy: CopyRecord) -> Look:
+    tried = ""
+    for result in catalogue.audit_history(copy.object_id):
+        if result.store != copy.store:
+            continue
+        if result.verdict in ("intact", "damaged"):
+            return Look(result.checked_at, tried)
+        if not tried and result.not_checked < result.expected:
+            tried = result.checked_at
+    return Look("", tried)
+
+
+def _root_seen(services: ClockServices, name: str, now: datetime) -> bool:
+    begins = utc_text(services.policy.day(now)[0])
+    few = 8 * len(services.auditing.stores)
+    return any(
+        result.store == name and begins <= result.checked_at
+        for result in services.auditing.catalogue.audit_history(STORAGE_ROOT, limit=few)
+    )
+
+
+def _noted_away(services: ClockServices, name: str, now: datetime) -> bool:
+    begins = utc_text(services.policy.day(now)[0])
+    return any(
+        run.kind == "due"
+        and run.started_at >= begins
+        and name in run.totals.get("stores_unavailable", ())
+        for run in services.auditing.catalogue.audit_runs(_RUNS_A_DAY)
+    )
