@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from preservation.audit import damage_reports
-from preservation.audit.damage_reports import DamageReport
+from preservation.audit import spooled
 from preservation.audit.policy import DuePolicy, Look, due, spent_bytes
 from preservation.audit.run import AuditServices, AuditSummary, Selection, audit
 from preservation.audit.schedule import plan_batches
+from preservation.audit.spooled import Kind, Note, TakenNotes
 from repository import durable
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import CopyRecord
@@ -122,27 +122,52 @@ def audit_reported(
     is removed only after an audit has looked at what it names. Unavailable, Misconfigured when the
     spool cannot be used.
     """
-    try:
-        taken, refused = damage_reports.take(services.spool)
-    except OSError as problem:
-        raise durable.explained(problem, "taking damage reports from the spool") from problem
+    taken, refused = _take(services.spool, "damage")
     now = utc_text(services.auditing.clock.now())
     waiting = {
-        report: None
-        for reports in taken
-        for report in reports.reports
-        if _unseen(services.auditing.catalogue, report, now)
+        note: None
+        for notes in taken
+        for note in notes.notes
+        if _unseen(services.auditing.catalogue, note, now)
     }
-    wanted = list(dict.fromkeys(report.object_id for report in waiting))[:REPORTED_AT_ONCE]
+    wanted = list(dict.fromkeys(note.object_id for note in waiting))[:REPORTED_AT_ONCE]
     summary = _audit_named(services, wanted, stop) if wanted and not stop() else None
     looked = set(wanted) if summary is not None and not stop() else set()
-    for reports in taken:
-        if all(r not in waiting or r.object_id in looked for r in reports.reports):
-            try:
-                damage_reports.settle(reports)
-            except OSError as problem:
-                raise durable.explained(problem, "removing a damage report") from problem
+    for notes in taken:
+        if all(note not in waiting or note.object_id in looked for note in notes.notes):
+            _settle(notes)
     return summary, refused
+
+
+def wishes(services: ClockServices) -> tuple[list[str], Callable[[], None]]:
+    """The dossiers that readers wished access copies of, and what forgets the wishes once acted on.
+
+    Unavailable, Misconfigured when the spool cannot be used.
+    """
+    taken, _ = _take(services.spool, "wishes")
+    ids = dict.fromkeys(note.object_id for notes in taken for note in notes.notes)
+    catalogue = services.auditing.catalogue
+    known = [object_id for object_id in ids if catalogue.object(object_id) is not None]
+
+    def forget() -> None:
+        for notes in taken:
+            _settle(notes)
+
+    return known, forget
+
+
+def _take(spool: Path, kind: Kind) -> tuple[list[TakenNotes], list[str]]:
+    try:
+        return spooled.take(spool, kind)
+    except OSError as problem:
+        raise durable.explained(problem, "taking notes from the spool") from problem
+
+
+def _settle(notes: TakenNotes) -> None:
+    try:
+        spooled.settle(notes)
+    except OSError as problem:
+        raise durable.explained(problem, "removing notes from the spool") from problem
 
 
 def _audit_named(
@@ -158,7 +183,7 @@ def _audit_named(
     return audit(services.auditing, selection, operator=services.operator, stop=stop)
 
 
-def _unseen(catalogue: Catalogue, report: DamageReport, now: str) -> bool:
+def _unseen(catalogue: Catalogue, report: Note, now: str) -> bool:
     """Whether the copy that is reported is ours and was not looked at since."""
     for copy in catalogue.copies(report.object_id):
         if copy.store == report.store:
