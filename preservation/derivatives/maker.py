@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from preservation.derivatives.derivative_store import DerivativeStore
+from preservation.derivatives.reasons import Reason
 from preservation.derivatives.recipe import Recipe
-from preservation.derivatives.rendering import Limits, NotRendered, Renderer
+from preservation.derivatives.rendering import Limits, NotRendered, Rendered, Renderer
 from preservation.derivatives.wanting import Task
 from repository import durable
 from repository.clock import Clock, utc_text
@@ -109,31 +110,42 @@ class Maker:
     def _make(
         self, task: Task, recipes: list[Recipe], fetch: Fetch, work: Path, renderer: Renderer
     ) -> int:
+        """Make these recipes of one source; how many could be made."""
         source = work / "source"
+        staged = {recipe: work / recipe.key for recipe in recipes}
         try:
-            fetch(task, source)
-            return sum(self._make_one(task, recipe, source, work, renderer) for recipe in recipes)
+            if task.size > self._limits.most_source_bytes:
+                for folder in staged.values():
+                    folder.mkdir()
+                too_large = NotRendered(Reason.TOO_LARGE, f"the file has {task.size} bytes")
+                outcomes: list[Rendered | NotRendered] = [too_large] * len(recipes)
+            else:
+                fetch(task, source)
+                outcomes = [
+                    renderer.make(source, task.media, recipe, folder)
+                    for recipe, folder in staged.items()
+                ]
+                source.unlink()  # before anything is flushed: these bytes need no medium
+            for recipe, outcome in zip(recipes, outcomes, strict=True):
+                self._publish(task, recipe, outcome, staged[recipe])
+            return sum(isinstance(outcome, Rendered) for outcome in outcomes)
         finally:
             source.unlink(missing_ok=True)
+            for folder in staged.values():
+                durable.remove_staging(folder)
 
-    def _make_one(
-        self, task: Task, recipe: Recipe, source: Path, work: Path, renderer: Renderer
-    ) -> bool:
-        staged = work / "made"
-        try:
-            outcome = renderer.make(source, task.media, recipe, staged)
-            now = self._clock.now()
-            if isinstance(outcome, NotRendered):
-                self._derivatives.publish_failure(
-                    staged, task.sha512, recipe, outcome.reason, outcome.detail, now
-                )
-                return False
-            facts = {
-                "made_at": utc_text(now),
-                "software": outcome.software,
-                "pages": [dict(page) for page in outcome.pages],
-            }
-            self._derivatives.publish_made(staged, task.sha512, recipe, facts)
-            return True
-        finally:
-            durable.remove_staging(staged)
+    def _publish(
+        self, task: Task, recipe: Recipe, outcome: Rendered | NotRendered, staged: Path
+    ) -> None:
+        now = self._clock.now()
+        if isinstance(outcome, NotRendered):
+            self._derivatives.publish_failure(
+                staged, task.sha512, recipe, outcome.reason, outcome.detail, now
+            )
+            return
+        facts = {
+            "made_at": utc_text(now),
+            "software": outcome.software,
+            "pages": [dict(page) for page in outcome.pages],
+        }
+        self._derivatives.publish_made(staged, task.sha512, recipe, facts)

@@ -35,6 +35,7 @@ class Limits:
     page_seconds: float = 60.0
     source_seconds: float = 1800.0
     memory: int = 2 * 1024**3  # bytes the child may have of its own
+    most_source_bytes: int = 4 * 1024**3  # a larger source is not even copied
     most_pages: int = 3_000  # of page images
     most_text_pages: int = 20_000
     most_pixels: int = 1_000_000_000  # of one page of an image file, as it comes

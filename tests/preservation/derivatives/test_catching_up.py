@@ -18,6 +18,7 @@ from preservation.derivatives import (
     PAGE_IMAGE,
     TEXT,
     DerivativeStore,
+    Limits,
     Maker,
     Reason,
     SourceDamaged,
@@ -110,6 +111,14 @@ def test_nothing_is_begun_after_the_deadline(derivatives):
     )
     assert (made.done, made.failed, made.complete) == (0, 0, False)
     assert made.left >= 1
+
+
+def test_a_source_that_is_too_large_is_not_even_copied(derivatives):
+    task = task_of(b"x" * 100)
+    maker = Maker(derivatives, SystemClock(), Limits(most_source_bytes=99))
+    made = maker.run([task], lambda *_: pytest.fail("copied"))
+    assert (made.done, made.failed) == (0, 3)
+    assert derivatives.failure(task.sha512, PAGE_IMAGE).reason is Reason.TOO_LARGE
 
 
 def test_a_source_that_is_not_what_it_must_be_is_reported_and_the_next_is_made(derivatives):
