@@ -6,7 +6,7 @@ copied in. Then one read of each member, and every rule over what came. All find
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from ingest.readers.record import to_dossier
 from ingest.readers.tt05 import read_metadata
 from ingest.received import ReceivedBytes, TransferFacts
 from preservation.dossier import Dossier
+from preservation.formats.facts import with_formats
 from preservation.formats.identifier import FormatIdentifier
 from preservation.package.plan import AipPlan
 from repository.clock import utc_text
@@ -126,7 +127,8 @@ def receive(
     dossier = to_dossier(package, received, transfer=facts, links=links)
     sources = {item.file_id: item.path for item in received.values()}
     if identifier is not None:
-        dossier = _identified(dossier, sources, identifier)
+        names = {file.file_id: file.received_path for file in dossier.files}
+        dossier = with_formats(dossier, identifier.identify(sources, names=names))
     held_already = follows = ""
     target = held_target(package, context)
     if target is not None:
@@ -142,12 +144,3 @@ def receive(
         dossier=dossier,
         sources=sources,
     )
-
-
-def _identified(
-    dossier: Dossier, sources: Mapping[str, str], identifier: FormatIdentifier
-) -> Dossier:
-    names = {file.file_id: file.received_path for file in dossier.files}
-    facts = identifier.identify(sources, names=names)
-    files = tuple(replace(file, format=facts[file.file_id]) for file in dossier.files)
-    return replace(dossier, files=files)
