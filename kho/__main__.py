@@ -17,6 +17,8 @@ from kho.cli import (
     look,
     rebuild,
     reprofile,
+    run,
+    schedule,
     serve,
     transfer,
     validate,
@@ -34,7 +36,7 @@ app = typer.Typer(
 
 for module in (
     init, check, ingest, transfer, look, audit, validate, rebuild, reprofile, export,
-    ledger, digest, serve, demo, doctor,
+    ledger, digest, serve, schedule, run, demo, doctor,
 ):  # fmt: skip
     module.register(app)
 

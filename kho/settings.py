@@ -52,9 +52,16 @@ class StoreSettings(_Section):
 
 
 class AuditSettings(_Section):
-    """How often every byte of every copy is read again, and with how many threads."""
+    """How often every byte of every copy is read again, and with how many threads.
+
+    A day's share begins at `hour` (Vietnam's time) and reads at most `daily_bytes` of each store.
+    `expect_clock`: whether it is an alarm when neither `kho schedule` nor `kho audit --due` is heard.
+    """
 
     window_days: Annotated[int, Field(ge=1, le=1095)] = 365
+    hour: Annotated[int, Field(ge=0, le=23)] = 1
+    daily_bytes: Annotated[int, Field(ge=1)] | None = None
+    expect_clock: bool = True
     threads: Annotated[int, Field(ge=1, le=64)] | None = None
 
 

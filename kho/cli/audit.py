@@ -71,7 +71,9 @@ def audit(
             selecting.named(archive, stores, ids) if ids else selecting.everything(archive, stores)
         )
 
-    return _run(select, cached=cached, home=home, operator=operator, as_json=as_json)
+    return _run(
+        select, cached=cached, home=home, operator=operator, as_json=as_json, sign_of_life=due
+    )
 
 
 def verify(
@@ -102,6 +104,7 @@ def _run(
     home: Path | None,
     operator: str | None,
     as_json: bool,
+    sign_of_life: bool = False,
 ) -> int:
     from kho import exits, wiring
     from kho.interrupt import until_interrupted
@@ -140,6 +143,13 @@ def _run(
         _tell(out, summary.totals(), summary.run_id, seconds)
         if interrupted():
             return exits.Exit.CANCELLED
+        if sign_of_life:
+            # Where cron runs `audit --due`, its regular end is the clock's sign of life.
+            from preservation import heartbeat
+
+            heartbeat.after_audit(
+                archive.home.folder("reports") / heartbeat.FILE, archive.clock.now()
+            )
         return exits.of_audit(summary.sums, bool(summary.stores_unavailable))
 
 

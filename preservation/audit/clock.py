@@ -170,6 +170,21 @@ def _settle(notes: TakenNotes) -> None:
         raise durable.explained(problem, "removing notes from the spool") from problem
 
 
+def audit_suspected(
+    services: ClockServices, object_ids: Sequence[str], *, stop: Callable[[], bool] = lambda: False
+) -> AuditSummary | None:
+    """Audit every copy of dossiers that somebody met damaged, unless that is known already."""
+    catalogue = services.auditing.catalogue
+    news = [
+        object_id
+        for object_id in object_ids
+        if all(copy.last_verdict != "damaged" for copy in catalogue.copies(object_id))
+    ]
+    if not news or stop():
+        return None
+    return _audit_named(services, news[:REPORTED_AT_ONCE], stop)
+
+
 def _audit_named(
     services: ClockServices, wanted: Sequence[str], stop: Callable[[], bool]
 ) -> AuditSummary:
@@ -179,7 +194,7 @@ def _audit_named(
         for copy in catalogue.copies(object_id):
             if copy.store in copies:
                 copies[copy.store].append(object_id)
-    selection = Selection("named", copies, roots=False, note="reported by the read service")
+    selection = Selection("named", copies, roots=False, note="met damaged while being read")
     return audit(services.auditing, selection, operator=services.operator, stop=stop)
 
 

@@ -1,0 +1,269 @@
+"""The clock of one archive: when the ticks of `preservation.audit.clock` happen, in one process.
+
+APScheduler only wakes this process up; it holds no truth. What there is to do is asked of the
+catalogue at every tick, so a clock that was killed, stopped for a month or set wrong does afterwards
+what there is to do then. While it runs it keeps the catalogue open, which is what lets an account
+without the right to write read it (SQLite's write-ahead log).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from kho import wiring
+from kho.settings import AuditSettings
+from kho.wiring import Archive
+from preservation import heartbeat
+from preservation.audit import clock
+from preservation.audit.clock import ClockServices
+from preservation.audit.policy import DuePolicy
+from preservation.audit.run import AuditSummary
+from preservation.derivatives.catching_up import make_missing
+from preservation.derivatives.derivative_store import DerivativeStore
+from preservation.heartbeat import Heartbeat, Silence
+from repository import locks
+from repository.catalogue.records import DocumentRecord
+from repository.clock import VIETNAM, utc_text
+from repository.errors import ArchiveError, Locked
+
+STOP_SECONDS = 20.0  # how long work at hand may go on once the clock is to stop
+BEAT = timedelta(minutes=1)
+_BEAT_GRACE = timedelta(minutes=5)
+_AUDIT_GRACE = timedelta(days=1)  # after the end of a day in which no audit went on
+_COPIES_AT_ONCE = 200
+_COPIES_SECONDS = 300.0
+_OPEN_MODE = "01"  # access copies are made of what is open to everybody
+
+Tell = Callable[[str, Mapping[str, object]], None]  # what happened: the tick's name, and its result
+
+
+@contextmanager
+def the_only_clock(home: Path) -> Iterator[None]:
+    """Be the clock of this archive while the block runs. Locked when another is, or `kho rebuild`."""
+    with (
+        locks.held(home / "quarantine" / "schedule.lock", f"The clock of {home}", wait=0),
+        wiring.alone(home),
+    ):
+        yield
+
+
+def policy_of(settings: AuditSettings) -> DuePolicy:
+    """The audits' policy as the settings have it; the budget is a day's."""
+    return DuePolicy(settings.window_days, settings.daily_bytes, settings.hour)
+
+
+class Ticks:
+    """What happens at each tick, as plain calls: the scheduler makes them, and so do tests.
+
+    `failing` has what each work failed of last time; a work that succeeds again leaves it.
+    """
+
+    def __init__(self, archive: Archive, tell: Tell, stopped: Callable[[], bool]) -> None:
+        self._archive = archive
+        self._tell = tell
+        self._stopped = stopped
+        self._sign = archive.home.folder("reports") / heartbeat.FILE
+        self._services = ClockServices(
+            auditing=archive.auditing(),
+            policy=policy_of(archive.settings.audit),
+            spool=archive.home.folder("spool"),
+            operator=heartbeat.SCHEDULE,
+        )
+        self.failing: dict[str, str] = {}
+        self._audited_at, self._audit_promise = self._former_promise()
+        self._copies_made_at = -1
+
+    def now(self) -> datetime:
+        """The archive's time."""
+        return self._archive.clock.now()
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        now = self._archive.clock.now()
+        heartbeat.beat(
+            self._sign,
+            Heartbeat(
+                at=utc_text(now),
+                by=heartbeat.SCHEDULE,
+                expected_by=utc_text(now + _BEAT_GRACE),
+                audited_at=self._audited_at,
+                audit_expected_by=self._audit_promise,
+                next_audit=utc_text(self._services.policy.day(now)[1]),
+                failing=dict(self.failing),
+            ),
+        )
+
+    def mend(self) -> None:
+        """Finish or undo what dead workers left; bring the ledger to stores that were away."""
+        for done in self._archive.recover():
+            self._tell("mend", {"object_id": done.object_id, "action": done.action,
+                                "detail": done.detail, "store": done.store})  # fmt: skip
+        published = self._archive.publish_ledger()
+        if published.behind:
+            self._tell("mend", {"ledger_behind": dict(published.behind)})
+
+    def audit(self) -> None:
+        """Audit what is due."""
+        clock.audit_due(self._services, stop=self._stopped, heard=self._heard)
+        if not self._stopped():
+            self._promise_audit()
+
+    def drain(self) -> None:
+        """Audit what the read service met damaged."""
+        summary, refused = clock.audit_reported(self._services, stop=self._stopped)
+        if summary is not None:
+            self._heard(summary)
+        for name in refused:
+            self._tell("drain", {"refused": name})
+
+    def access_copies(self) -> None:
+        """Make access copies that are missing, of what readers wished for first."""
+        archive = self._archive
+        wished, forget = clock.wishes(self._services)
+        sequence = archive.catalogue.last_sequence()
+        if not wished and sequence == self._copies_made_at:
+            forget()
+            return
+        try:
+            made = make_missing(
+                archive.catalogue,
+                next(iter(archive.stores.values())),
+                DerivativeStore(archive.home.folder("derivatives")),
+                limit=_COPIES_AT_ONCE,
+                deadline=time.monotonic() + _COPIES_SECONDS,
+                first=wished,
+                allowed=self._open,
+                clock=archive.clock,
+            )
+        except Locked:
+            return  # another maker is at work on the same
+        forget()
+        if made.complete and not made.left:
+            self._copies_made_at = sequence
+        if made.done or made.failed:
+            self._tell(
+                "access-copies", {"made": made.done, "failed": made.failed, "left": made.left}
+            )
+        damaged = dict.fromkeys(problem.object_id for problem in made.damaged)
+        if summary := clock.audit_suspected(self._services, list(damaged), stop=self._stopped):
+            self._heard(summary)
+
+    def _open(self, document: DocumentRecord) -> bool:
+        record = self._archive.catalogue.object(document.object_id)
+        return record is not None and record.mode == _OPEN_MODE and document.mode in ("", "01")
+
+    def _heard(self, summary: AuditSummary) -> None:
+        self._promise_audit()
+        outcome = summary.outcome.value
+        told = {"run_id": summary.run_id, "outcome": outcome, **summary.totals()}
+        self._tell("audit", told)
+
+    def _promise_audit(self) -> None:
+        now = self._archive.clock.now()
+        self._audited_at = utc_text(now)
+        self._audit_promise = self._promise(now)
+
+    def _promise(self, now: datetime) -> str:
+        return utc_text(self._services.policy.day(now)[1] + _AUDIT_GRACE)
+
+    def _former_promise(self) -> tuple[str, str]:
+        """What the clock before this one promised: to be started again and again is no audit."""
+        now = self._archive.clock.now()
+        if heartbeat.alive(self._sign, now).reason in (Silence.NO_SIGN, Silence.UNREADABLE):
+            return "", self._promise(now)
+        former = heartbeat.read(self._sign)
+        if former is None or former.by != heartbeat.SCHEDULE or former.at > utc_text(now):
+            return "", self._promise(now)
+        return former.audited_at, former.audit_expected_by
+
+
+def run(ticks: Ticks, tell: Tell, stopped: Callable[[], bool]) -> bool:
+    """Tick until `stopped`. Returns whether the work at hand ended in time.
+
+    When it did not, what it had not recorded yet is lost and will be done again; the caller ends the
+    process without waiting for it.
+    """
+    at_work = _AtWork()
+    jobs: list[tuple[str, Callable[[], None], BaseTrigger]] = [
+        ("beat", ticks.beat, IntervalTrigger(seconds=int(BEAT.total_seconds()))),
+        ("mend", ticks.mend, IntervalTrigger(hours=1)),
+        ("audit", ticks.audit, CronTrigger(minute=0, timezone=VIETNAM)),
+        ("drain", ticks.drain, IntervalTrigger(minutes=5)),
+        ("access-copies", ticks.access_copies, IntervalTrigger(minutes=10)),
+    ]
+    scheduler = BackgroundScheduler(
+        timezone=VIETNAM,
+        executors={"default": ThreadPoolExecutor(len(jobs))},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    # A tick that is still at work when its next time comes is no news: it is coalesced.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+
+    def fault(event: JobExecutionEvent) -> None:
+        ticks.failing[event.job_id] = f"{type(event.exception).__name__}: {event.exception}"
+
+    scheduler.add_listener(fault, EVENT_JOB_ERROR)
+    now = ticks.now()
+    for name, work, trigger in jobs:
+        job = _job(name, work, ticks, tell, at_work)
+        scheduler.add_job(job, trigger, id=name, next_run_time=now)
+    scheduler.start()
+    try:
+        while not stopped():
+            time.sleep(0.2)
+    finally:
+        scheduler.shutdown(wait=False)
+    return at_work.ended_within(STOP_SECONDS)
+
+
+def _job(
+    name: str, work: Callable[[], None], ticks: Ticks, tell: Tell, at_work: _AtWork
+) -> Callable[[], None]:
+    def once() -> None:
+        with at_work.doing():
+            try:
+                work()
+            except ArchiveError as failure:
+                if ticks.failing.get(name) != failure.operator:  # said once, not at every tick
+                    tell(name, {"failed": type(failure).__name__, "message": failure.operator})
+                ticks.failing[name] = failure.operator
+                return
+            ticks.failing.pop(name, None)
+
+    return once
+
+
+class _AtWork:
+    """How many ticks are at work in this process now."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def doing(self) -> Iterator[None]:
+        with self._changed:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def ended_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count == 0, seconds)
