@@ -132,7 +132,7 @@ def _verdict(
     unlisted: Mapping[str, int],
 ) -> tuple[FileVerdict, str]:
     if seen is None:
-        if wanted.path in odd:
+        if wanted.path in odd or wanted.path in unlisted:
             return FileVerdict.ALTERED, "not a regular file any more"
         for folder in _parents(wanted.path):
             if folder in unlisted:
@@ -156,6 +156,7 @@ def _verdict(
 
 def _unexpected(expected: Sequence[ExpectedRecord], seen: Observation) -> Iterator[FileFinding]:
     wanted = {file.path for file in expected}
+    known = {folder for path in wanted for folder in _parents(path)}
     for file in seen.files:
         if file.path not in wanted:
             yield FileFinding(_printable(file.path), FileVerdict.UNEXPECTED)
@@ -163,6 +164,10 @@ def _unexpected(expected: Sequence[ExpectedRecord], seen: Observation) -> Iterat
         if name.rstrip("/") not in wanted:
             what = "an empty folder" if name.endswith("/") else "not a regular file"
             yield FileFinding(_printable(name), FileVerdict.UNEXPECTED, what)
+    for folder, code in seen.unlisted:
+        if folder not in known and folder not in wanted:
+            reason = _reason(code, "folder that cannot be listed")
+            yield FileFinding(_printable(folder), FileVerdict.UNEXPECTED, reason)
 
 
 def _sums(expected: int, counts: Mapping[FileVerdict, int]) -> Sums:

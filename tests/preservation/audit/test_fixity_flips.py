@@ -413,9 +413,6 @@ def test_an_object_whose_folder_is_closed_is_unreadable_as_a_whole(
     assert found == {e.path: "unreadable" for e in held.expected}
 
 
-@pytest.mark.xfail(
-    reason="preservation.audit.fixity passes over folders in `unlisted` that no expected file is in"
-)
 def test_a_closed_folder_that_nobody_expected_is_not_passed_over(
     held: Held, rights: Callable[[str, int], None]
 ) -> None:
