@@ -7,7 +7,8 @@ BIN    := $(VENV)/bin
 HOME_DIR ?= kho-demo
 SERVE  ?= 1
 
-.PHONY: demo test check setup setup-dev clean campaign-kill campaign-digest
+.PHONY: demo test check setup setup-dev clean campaign-kill campaign-errors \
+        campaign-processes campaign-limits campaign-digest
 
 demo: setup
 	$(BIN)/kho demo --home $(HOME_DIR) $(if $(filter 0 no,$(SERVE)),--no-serve)
@@ -42,7 +43,17 @@ clean:
 
 # Long forms of what `make test` does shortly; their last results stand in docs/ with date and command.
 campaign-kill: setup-dev
-	$(BIN)/python -m tests.crash.store.campaign
+	$(BIN)/python -m tests.crash.store.campaign --only kill,power
+	$(BIN)/python -m tests.crash.store.campaign --only kill,power --flush files
+
+campaign-errors: setup-dev
+	$(BIN)/python -m tests.crash.store.campaign --only errors,hooks
+
+campaign-processes: setup-dev
+	$(BIN)/python -m tests.crash.store.campaign --only processes
+
+campaign-limits: setup-dev
+	$(BIN)/python -m tests.crash.store.campaign --only limits
 
 campaign-digest: setup-dev
 	$(BIN)/python -m tests.repository.digest.campaign sanitize
