@@ -14,6 +14,7 @@ from api.links import Links
 from api.methods import ReadingOnly
 from api.routes import about, audits, objects, search, transfers, versions
 from api.services import ApiServices
+from api.web.pages import add_pages, add_problem_pages
 
 
 def create_app(services: ApiServices) -> FastAPI:
@@ -30,6 +31,7 @@ def create_app(services: ApiServices) -> FastAPI:
     app.state.links = links
     app.state.cursors = Cursors(services.signing_key)
     app.state.holdings = Holdings(services)
+    add_pages(app, services)
     for module in (about, objects, versions, search, audits, transfers):
         app.include_router(module.router)
     _describe_once(app)
@@ -40,6 +42,7 @@ def create_app(services: ApiServices) -> FastAPI:
             problems.problem_response, "method-not-allowed", links, services.archive_name
         ),
     )
+    add_problem_pages(app)
     return app
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from api.spool import Spool
+from preservation.audit.policy import DEFAULT_WINDOW_DAYS
+from preservation.derivatives.derivative_store import DerivativeStore
 from repository.catalogue.catalogue import Catalogue
 from repository.clock import Clock
 from repository.errors import ArchiveError
@@ -14,14 +16,15 @@ from repository.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """Whether the two things that every answer needs are there now."""
+    """Whether what every answer needs is there now, and the clock that keeps it so."""
 
     catalogue: bool
     primary_store: bool
+    clock: bool = True  # False: nobody looks after what is held any more
 
     @property
     def well(self) -> bool:
-        return self.catalogue and self.primary_store
+        return self.catalogue and self.primary_store and self.clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class ApiServices:
     `primary` names the store that is read from first; the others stand in for it in their order.
     `spool` None: what is not open is not given to anybody. `auditor_token_sha256` None: nobody is an
     auditor. `signing_key` signs page markers; every server of one archive has the same. `alive` None:
-    catalogue and primary store are asked at every question for health.
+    catalogue and primary store are asked at every question for health. `derivatives` None: pages of
+    documents are not shown. `audit_window_days`: after so long a copy that was not read is overdue.
     """
 
     catalogue: Catalogue
@@ -44,6 +48,8 @@ class ApiServices:
     archive_name: str
     signing_key: bytes
     alive: Callable[[], Alive] | None = None
+    derivatives: DerivativeStore | None = None
+    audit_window_days: int = DEFAULT_WINDOW_DAYS
 
     def health(self) -> Alive:
         """Whether the service can answer now."""

@@ -2,6 +2,7 @@
 
     spool/access-YYYY-MM-DD.jsonl   every reading of what is not open, written before it is given
     spool/damage-YYYY-MM-DD.jsonl   stored bytes that did not match when they were to be served
+    spool/wishes-YYYY-MM-DD.jsonl   access copies that a reader looked for and that are not made yet
 
 A line is on the medium when the call returns. Files are only ever added to, by one write a line, so
 several servers may share a folder; each call opens the file anew, so it may be moved away at any time.
@@ -50,12 +51,22 @@ class Damage:
     expected_sha512: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One access copy that is wanted: of which file of which object, by which recipe (its key)."""
+
+    object_id: str
+    path: str  # logical path in the version that was looked at
+    sha512: str
+    recipe: str
+
+
 class Spool:
     """A folder for those lines."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._told: set[tuple[str, Damage]] = set()
+        self._told: set[tuple[str, Damage | Wish]] = set()
 
     def log_reading(self, reading: Reading, at: datetime) -> None:
         """Write down a reading. Unavailable when that is not possible: then nothing may be given."""
@@ -63,10 +74,17 @@ class Spool:
 
     def report_damage(self, damage: Damage, at: datetime) -> None:
         """Write down damage, the same once a day. Unavailable when that is not possible."""
-        told = (utc_text(at)[:10], damage)
+        self._append_once("damage", damage, at)
+
+    def wish(self, wish: Wish, at: datetime) -> None:
+        """Write down a wish, the same once a day. Unavailable when that is not possible."""
+        self._append_once("wishes", wish, at)
+
+    def _append_once(self, kind: str, what: Damage | Wish, at: datetime) -> None:
+        told = (utc_text(at)[:10], what)
         if told in self._told:
             return
-        self._append("damage", asdict(damage), utc_text(at))
+        self._append(kind, asdict(what), utc_text(at))
         if len(self._told) >= 10_000:
             self._told.clear()
         self._told.add(told)

@@ -202,4 +202,4 @@ def test_open_versions_are_cached_for_ever_and_what_can_change_is_asked_for_anew
     for path in (url(OPEN), url(OPEN, "v1"), url(OPEN, "fixity"), "/objects", "/status"):
         answer = reader.get(path)
         assert answer.headers["cache-control"] == "public, no-cache"
-        assert answer.headers["vary"] == "Authorization"
+        assert answer.headers["vary"] == "Authorization, Accept"

@@ -1,0 +1,1 @@
+"""The pages: what the API answers, written for people. Rendered here, without scripts."""

@@ -1,0 +1,63 @@
+"""The history of a dossier in plain words: what happened to it, and each time it was checked. Core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from repository.catalogue.records import AuditResultRecord, EventRecord
+
+_TOLD = frozenset(
+    ["ingestion", "metadata modification", "replication", "duplicate receipt", "recovery"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line: when, which sentence, and what stands in it. `mark` is ok, warn, bad or none."""
+
+    at: str
+    key: str
+    mark: str = "none"
+    agent: str = ""
+    run_id: str = ""
+    results: tuple[AuditResultRecord, ...] = field(default=())
+    type: str = ""
+
+
+def tell(events: Iterable[EventRecord], checks: Iterable[AuditResultRecord]) -> list[Happening]:
+    """Events and checks in one list, last first; the copies checked in one run are one line."""
+    told = [
+        Happening(
+            event.at,
+            f"event.{event.type.replace(' ', '-')}" if event.type in _TOLD else "event.other",
+            agent=event.agent,
+            type=event.type,
+        )
+        for event in events
+    ]
+    runs: dict[str, list[AuditResultRecord]] = {}
+    for check in checks:
+        runs.setdefault(check.run_id, []).append(check)
+    for run_id, results in runs.items():
+        worst = worst_verdict([result.verdict for result in results])
+        told.append(
+            Happening(
+                max(result.checked_at for result in results),
+                f"check.{worst}",
+                mark=mark_of(worst),
+                run_id=run_id,
+                results=tuple(sorted(results, key=lambda result: result.store)),
+            )
+        )
+    return sorted(told, key=lambda one: one.at, reverse=True)
+
+
+def worst_verdict(verdicts: Sequence[str]) -> str:
+    """The one that decides: damaged before incomplete before intact."""
+    return next(v for v in ("damaged", "incomplete", "intact") if v in verdicts or v == "intact")
+
+
+def mark_of(verdict: str) -> str:
+    """How a verdict is marked: ok, bad, warn; `none` for a copy that was never audited."""
+    return {"intact": "ok", "damaged": "bad", "incomplete": "warn"}.get(verdict, "none")
