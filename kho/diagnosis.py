@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from kho import wiring
+from kho import overview, wiring
 from kho.settings import NoArchive, find_home
 from repository.clock import SystemClock, utc_text
 from repository.digest import engine_report
@@ -129,6 +129,14 @@ def _records(archive: wiring.Archive) -> Iterator[Finding]:
     else:
         bad = runs[0].outcome in ("failure", "incomplete")
         yield _same("audit", "warning" if bad else "ok", f"{runs[0].finished_at} {runs[0].outcome}")
+    seen = overview.clock_of(archive)
+    alive: Literal["ok", "warning", "error"] = "ok" if seen.state == "alive" else "warning"
+    yield Finding(
+        "schedule",
+        "error" if seen.alarm else alive,
+        overview.clock_text(seen, "vi"),
+        overview.clock_text(seen, "en"),
+    )
 
 
 def _same(what: str, level: Literal["ok", "warning", "error"], text: str) -> Finding:

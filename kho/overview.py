@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, assert_never
 
 from kho.cli.output import Language
 from kho.wiring import Archive
-from preservation.audit.policy import looked_at
+from preservation import heartbeat
+from preservation.audit.clock import last_looks
+from preservation.audit.policy import DuePolicy, late, looked_at
+from preservation.heartbeat import Alive, Silence
+from repository.clock import parse_utc
 
 
 def overview(archive: Archive) -> dict[str, Any]:
     """What is held, where, and how well it is looked after: from catalogue and stores."""
     catalogue = archive.catalogue
     runs = catalogue.audit_runs(limit=1)
+    policy, now = DuePolicy(archive.settings.audit.window_days), archive.clock.now()
     stores: dict[str, Any] = {}
     for name, store in archive.stores.items():
         copies = list(catalogue.copies_of_store(name))
+        looks = last_looks(catalogue, copies)
         seen = store.status()
         stores[name] = {
             "available": seen.available,
@@ -25,7 +31,10 @@ def overview(archive: Archive) -> dict[str, Any]:
             "damaged": sum(1 for copy in copies if copy.last_verdict == "damaged"),
             "incomplete": sum(1 for copy in copies if copy.last_verdict == "incomplete"),
             "never_audited": sum(1 for copy in copies if not copy.last_checked_at),
-            "oldest_look": min((looked_at(copy) for copy in copies), default=""),
+            "late": len(late(copies, policy, now, looks=looks)),
+            "oldest_look": min(
+                (looked_at(copy, looks.get(copy.object_id)) for copy in copies), default=""
+            ),
         }
     waiting = list(catalogue.outbox(limit=1))
     return {
@@ -38,7 +47,66 @@ def overview(archive: Archive) -> dict[str, Any]:
         "ledger_sequence": catalogue.last_sequence(),
         "ledger_behind": bool(waiting),
         "in_progress": sorted(archive.work.in_progress()),
+        "clock": asdict(clock_of(archive)),
     }
+
+
+def clock_of(archive: Archive) -> Alive:
+    """Whether the clock of this archive lives; an alarm only where one is expected."""
+    first = archive.catalogue.events(limit=1)
+    seen = heartbeat.alive(
+        archive.home.folder("reports") / heartbeat.FILE,
+        archive.clock.now(),
+        made_at=parse_utc(first[0].at) if first else None,
+    )
+    return seen if archive.settings.audit.expect_clock else replace(seen, alarm=False)
+
+
+def clock_text(seen: Alive, language: Language) -> str:
+    """What is known of the clock, and what to do about it."""
+    vi = language == "vi"
+    failing = ", ".join(f"{name}: {why}" for name, why in seen.failing.items())
+    match seen.reason:
+        case Silence.NONE if failing:
+            text = (
+                f"đang chạy nhưng có việc hỏng: {failing}" if vi else f"runs, but fails: {failing}"
+            )
+        case Silence.NONE:
+            text = f"đang chạy, {seen.last}" if vi else f"runs, {seen.last}"
+        case Silence.NO_SIGN:
+            text = (
+                "chưa chạy lần nào; hãy chạy `kho schedule` (hoặc `kho run`)"
+                if vi
+                else "has never run; start `kho schedule` (or `kho run`)"
+            )
+        case Silence.LATE:
+            text = (
+                f"IM LẶNG từ {seen.last}: không còn kiểm tra nào chạy; khởi động lại `kho schedule`"
+                if vi
+                else f"SILENT since {seen.last}: no audits are made; start `kho schedule` again"
+            )
+        case Silence.NO_AUDIT:
+            last = seen.detail or "-"
+            text = (
+                f"chạy nhưng KHÔNG KIỂM TRA được gì từ {last}. {failing}"
+                if vi
+                else f"runs, but NO AUDIT has gone on since {last}. {failing}"
+            ).strip()
+        case Silence.FUTURE:
+            text = (
+                f"tín hiệu mang giờ tương lai {seen.last}: đồng hồ của máy sai"
+                if vi
+                else f"its sign is from the future, {seen.last}: the machine's time is wrong"
+            )
+        case Silence.UNREADABLE:
+            text = (
+                f"không đọc được tín hiệu ({seen.detail}): không biết còn chạy không"
+                if vi
+                else f"its sign cannot be read ({seen.detail}): whether it runs is not known"
+            )
+        case _:
+            assert_never(seen.reason)
+    return text
 
 
 def lines(seen: dict[str, Any], language: Language) -> list[str]:
@@ -57,6 +125,7 @@ def lines(seen: dict[str, Any], language: Language) -> list[str]:
         told.append(
             f"  {name}: {store['copies']} · {'hỏng' if vi else 'damaged'} {store['damaged']} · "
             f"{'chưa đọc hết' if vi else 'incomplete'} {store['incomplete']} · "
+            f"{'quá hạn' if vi else 'late'} {store['late']} · "
             f"{'đọc lâu nhất' if vi else 'oldest look'} {store['oldest_look'] or '-'} {state}"
         )
     run = seen["last_audit"]
@@ -72,6 +141,10 @@ def lines(seen: dict[str, Any], language: Language) -> list[str]:
         told.append(
             f"  {'Kiểm tra gần nhất' if vi else 'Last audit'}: {run['finished_at']} {run['outcome']}"
         )
+    clock = Alive(**seen["clock"])
+    mark = "✗" if clock.alarm else " "
+    name = "Đồng hồ kiểm tra" if vi else "Clock"
+    told.insert(1 if clock.alarm else len(told), f"{mark} {name}: {clock_text(clock, language)}")
     if seen["ledger_behind"]:
         told.append("  Sổ cái chưa cập nhật." if vi else "  The ledger is behind.")
     return told

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
-from api.app import create_app
 from fastapi import FastAPI
 
-from api.services import ApiServices
+from api.app import create_app
+from api.services import Alive, ApiServices, look
 from api.spool import Spool
-from kho import wiring
+from kho import overview, wiring
 from preservation.derivatives.derivative_store import DerivativeStore
 from repository.errors import Misconfigured
 
@@ -40,8 +42,33 @@ def application(
             signing_key=_cursor_key(home),
             derivatives=DerivativeStore(archive.home.folder("derivatives")),
             audit_window_days=archive.settings.audit.window_days,
+            alive=partial(_health, archive),
         )
         yield create_app(services), address, number
+
+
+@dataclass(frozen=True, slots=True)
+class _Health(Alive):
+    """What `api` asks, and whether the clock lives: a silent one makes the archive unwell."""
+
+    clock: bool = True
+
+    @property
+    def well(self) -> bool:
+        return self.catalogue and self.primary_store and self.clock
+
+
+def _health(archive: wiring.Archive) -> _Health:
+    seen = look(archive.catalogue, next(iter(archive.stores.values())))
+    silent = (
+        seen.catalogue
+        and (clock := overview.clock_of(archive)).alarm
+        and (
+            clock.state
+            != "alive"  # a work that failed is told by `kho status`; the service is well
+        )
+    )
+    return _Health(seen.catalogue, seen.primary_store, clock=not silent)
 
 
 def run(app: FastAPI, host: str, port: int) -> None:
