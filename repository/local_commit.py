@@ -112,10 +112,10 @@ def _write(store: LocalPlace, object_id: ObjectId, planned: PlannedVersion) -> R
         durable.flushing(work) as flush_all,
     ):
         staged = work / "object"
-        _write_staged(store, staged, planned.files)
+        write_staged(store, staged, planned.files)
         flush_all()
         store.step("staged and flushed")
-        read_back = _read_back(store, staged, planned.files)
+        read_back = read_back_staged(store, staged, planned.files)
         store.step("read back")
         if planned.creates:
             durable.publish_folder(staged, folder, below=store.root)
@@ -189,7 +189,8 @@ def _first_line(problem: BaseException) -> str:
     return str(problem).splitlines()[0].rstrip(".") if str(problem) else type(problem).__name__
 
 
-def _write_staged(store: LocalPlace, staged: Path, files: Sequence[Staged]) -> None:
+def write_staged(store: LocalPlace, staged: Path, files: Sequence[Staged]) -> None:
+    """Write every file below the staging folder, not yet flushed. Unavailable, Corrupt (too long)."""
     for folder in sorted({(staged / file.path).parent for file in files}):
         folder.mkdir(parents=True, exist_ok=True)
     for file in files:
@@ -231,7 +232,7 @@ def _unreadable_source(file: Staged, problem: OSError) -> Unavailable:
     )
 
 
-def _read_back(store: LocalPlace, staged: Path, files: Sequence[Staged]) -> ReadBack:
+def read_back_staged(store: LocalPlace, staged: Path, files: Sequence[Staged]) -> ReadBack:
     """Every staged file again from the medium, compared with what it must hold. Corrupt."""
     by_path = {file.path: file for file in files}
     weakest: ReadBack = "direct"

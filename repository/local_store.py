@@ -19,13 +19,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from repository import durable, local_commit, local_observe, locks
+from repository import durable, local_commit, local_observe, local_rebuild, locks
 from repository.digest import DigestOptions
 from repository.errors import Conflict, Corrupt, NotFound, Unavailable
 from repository.local_place import DEFINITE, LocalPlace, is_there, open_below, open_regular
 from repository.local_settle import recover, settle
 from repository.model import ContentPath, ObjectId
 from repository.ocfl.layout import HASHED_WITH_ID, write_layout
+from repository.rebuild_copy import RebuildPlan, Rebuilt
 from repository.store import (
     Head,
     ObjectFacts,
@@ -72,11 +73,13 @@ class LocalStore:
         store_id: str,
         *,
         layout: str = HASHED_WITH_ID,
+        kind: str = "local",
         step: Callable[[str], None] = lambda _: None,
         lock_wait: float = locks.DEFAULT_WAIT,
         threads: int | None = None,
     ) -> None:
         self._name = name
+        self._kind = kind
         self._id = store_id
         self._lock_wait = lock_wait
         self._threads = threads
@@ -131,7 +134,7 @@ class LocalStore:
             reason = reason or f"Store {self._name} cannot be looked at: {problem.strerror}."
         return StoreStatus(
             name=self._name,
-            kind="local",
+            kind=self._kind,
             store_id=self._id,
             available=not reason,
             reason=reason,
@@ -211,6 +214,27 @@ class LocalStore:
         with self._working(f"copying {object_id}"), self._lock(object_id):
             return local_commit.replicate(self._at, source, object_id)
 
+    def rebuild(
+        self,
+        plan: RebuildPlan,
+        *,
+        note: Mapping[str, str],
+        still_wanted: Callable[[], None] = lambda: None,
+    ) -> Rebuilt:
+        with self._working(f"rebuilding {plan.object_id}"), self._lock(plan.object_id):
+            return local_rebuild.rebuild(self._at, plan, note, still_wanted)
+
+    def rebuild_root(self, *, note: Mapping[str, str]) -> Sequence[str]:
+        with (
+            self._working("mending the storage root"),
+            locks.held(
+                self._at.place / "locks" / "root.lock",
+                f"The storage root of {self._name}",
+                wait=self._lock_wait,
+            ),
+        ):
+            return local_rebuild.rebuild_root(self._at, self.expected_root(), note)
+
     def settled(self, object_id: ObjectId) -> AbstractContextManager[None]:
         return self._settled(object_id)
 
@@ -230,7 +254,7 @@ class LocalStore:
 
     def recover(self) -> Sequence[Recovered]:
         with self._working("recovering"):
-            return recover(self._at)
+            return [*local_rebuild.recover(self._at), *recover(self._at)]
 
     def put_evidence(self, name: str, data: bytes, offset: int) -> None:
         path = self._evidence_path(name)
@@ -317,12 +341,16 @@ class LocalStore:
             calm = not is_there(self._at.lock_path(object_id))
             time.sleep(0.02)
 
-    def _lock(self, object_id: ObjectId) -> AbstractContextManager[None]:
-        return locks.held(
+    @contextmanager
+    def _lock(self, object_id: ObjectId) -> Iterator[None]:
+        """Nobody else writes the object, and no exchange of its copy is left half done."""
+        with locks.held(
             self._at.lock_path(object_id),
             f"{object_id} in store {self._name}",
             wait=self._lock_wait,
-        )
+        ):
+            local_rebuild.settle(self._at, object_id)
+            yield
 
     def _evidence_path(self, name: str) -> Path:
         if not name or "/" in name or "\0" in name or name.startswith("."):
