@@ -29,6 +29,7 @@ DEFAULT_HOUR = 1
 CATCH_UP = 2  # days' worth that one day reads at most of what is behind the plan and not yet late
 COPY_COST = 4_000_000  # what opening, listing and recording a copy costs, in bytes read meanwhile
 _DAY = 86_400
+_MORNING = 6 * 3_600  # a day's run may take as long after its hour
 _READ = ("intact", "damaged")  # verdicts after which every file of the copy has been read
 _SKEW = _DAY  # an instant further ahead than this was written by a clock that went wrong
 
@@ -96,10 +97,11 @@ def due(
     plain.sort()
     stuck.sort(key=lambda one: (one.tried or 0, one.object_id))
     share = math.ceil(_cost(plain) / policy.spread_days)
-    late_before = int(now.timestamp()) - policy.window_days * _DAY
-    late = sum(1 for one in plain if one.read < late_before)
-    wanted = max(late, _behind(plain, policy.spread_days, ends))
-    chosen = list(_up_to(plain[:wanted], CATCH_UP * share - spent, at_least=late))
+    # What is late, or would be before it could be read tomorrow.
+    urgent_before = ends + _MORNING - policy.window_days * _DAY
+    urgent = sum(1 for one in plain if one.read < urgent_before)
+    wanted = max(urgent, _behind(plain, policy.spread_days, ends))
+    chosen = list(_up_to(plain[:wanted], CATCH_UP * share - spent, at_least=urgent))
     # Where the plan has a lull, a little ahead of it: no day is idle because another was busy.
     chosen += _ahead(plain[len(chosen) :], share * 9 // 10 - spent - _cost(chosen))
     retried = list(_up_to(stuck, share, at_least=1))
