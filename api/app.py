@@ -14,7 +14,7 @@ from api.links import Links
 from api.methods import ReadingOnly
 from api.routes import about, audits, objects, search, transfers, versions
 from api.services import ApiServices
-from api.web.pages import add_pages, add_problem_pages
+from api.web.pages import add_pages, add_problem_pages, add_refusal_pages
 
 
 def create_app(services: ApiServices) -> FastAPI:
@@ -36,13 +36,14 @@ def create_app(services: ApiServices) -> FastAPI:
         app.include_router(module.router)
     _describe_once(app)
     problems.install(app, links, services.archive_name)
+    add_problem_pages(app)
     app.add_middleware(
         ReadingOnly,
         refuse=partial(
             problems.problem_response, "method-not-allowed", links, services.archive_name
         ),
     )
-    add_problem_pages(app)
+    add_refusal_pages(app)
     return app
 
 

@@ -28,6 +28,7 @@ from repository.catalogue.records import SearchHit
 from repository.catalogue.snippet import best_snippet
 from repository.search_text import fold, parse_query
 from schemas import desk as body
+from schemas.codelists import code_list
 
 router = APIRouter(include_in_schema=False)
 pages = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -129,6 +130,7 @@ def search_narrowed(
         more=more,
         bound=MOST_LOOKED_AT,
         facets=[facet for facet in counted if facet.choices],
+        named=_naming(page, standing_of(reader)),
         chosen={name: value for name, value in chosen.items() if value},
         narrowed=lambda name, value: page.here(**{name: value, "p": None}),
         before=page.here(p=p - 1) if p > 1 else None,
@@ -213,6 +215,19 @@ def _shown(hit: SearchHit, query: str) -> dict[str, object]:
         "title": snippet_parts(title) if len(hit.record.title) <= 240 else None,
         "snippet": None if repeats else snippet_parts(hit.snippet),
     }
+
+
+def _naming(page: Page, standing: Standing) -> Callable[[str, str], str]:
+    """What a value of a facet is called."""
+    fonds = {one.code: one.name for one in standing.fonds}
+    lists = {"type": "typeName", "mode": "mode"}
+
+    def named(facet: str, value: str) -> str:
+        if facet in lists:
+            return code_list(lists[facet]).label(value, page.words.language)
+        return fonds.get(value, value) if facet == "fonds" else value
+
+    return named
 
 
 def _unmarked(text: str) -> str:

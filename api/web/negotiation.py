@@ -80,18 +80,20 @@ def _quality(parameters: Sequence[str]) -> float:
 
 
 class TwoFaces:
-    """The outermost layer: problems become pages for those who want pages.
+    """A layer in which problems become pages for those who want pages.
 
     It also lets a browser be an auditor: browsers know only Basic, so its password is taken as the
-    key that programs send as Bearer.
+    key that programs send as Bearer. It stands twice, on both sides of the layer that answers HEAD
+    as GET and refuses other methods: `reading` says which of the two this is.
     """
 
-    def __init__(self, app: ASGIApp, problem_page: ProblemPage) -> None:
+    def __init__(self, app: ASGIApp, problem_page: ProblemPage, *, reading: bool) -> None:
         self._app = app
         self._problem_page = problem_page
+        self._reading = reading
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (scope["method"] in ("GET", "HEAD")) is not self._reading:
             await self._app(scope, receive, send)
             return
         scope = _with_key(scope)
@@ -118,7 +120,8 @@ class _Answer:
                 self._held = message
                 return
             if kind in _TWO_FACED:
-                headers.add_vary_header("Accept")
+                for name in ("Authorization", "Accept"):
+                    headers.add_vary_header(name)
                 message = {**message, "headers": headers.raw}
             await self._send(message)
         elif self._held is None or message["type"] != "http.response.body":
@@ -131,8 +134,6 @@ class _Answer:
     async def _send_page(self, start: Message) -> None:
         headers = dict(Headers(raw=start["headers"]))
         page = self._problem_page(self._scope, start["status"], headers, self._body)
-        if self._scope["method"] == "HEAD":
-            page.body = b""
         await page(self._scope, self._receive, self._send)
 
 

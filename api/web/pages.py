@@ -29,5 +29,11 @@ def add_pages(app: FastAPI, services: ApiServices) -> None:
 
 
 def add_problem_pages(app: FastAPI) -> None:
-    """Let problems be pages. Called after the API's own layers and handlers are in place."""
-    problem_pages.install(app)
+    """Let problems of reading be pages. Called after the API's handlers and before its layers."""
+    problem_pages.add_layer(app, reading=True)
+    problem_pages.tell_unexpected(app)
+
+
+def add_refusal_pages(app: FastAPI) -> None:
+    """Let refusals of other methods be pages. Called after the API's layers."""
+    problem_pages.add_layer(app, reading=False)

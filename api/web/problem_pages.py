@@ -21,11 +21,15 @@ _KEPT = ("allow", "retry-after", "www-authenticate", "content-range", "etag")
 _ASK_FOR_KEY = 'Basic realm="Kho", charset="UTF-8"'
 
 
-def install(app: FastAPI) -> None:
-    """Let problems be pages for those who want pages, the unexpected ones too."""
+def add_layer(app: FastAPI, *, reading: bool) -> None:
+    """Let problems be pages for those who want pages: of reading, or of all other methods."""
+    app.add_middleware(TwoFaces, problem_page=_page_of(app), reading=reading)
+
+
+def tell_unexpected(app: FastAPI) -> None:
+    """The same for what nobody expected. Called after the application has its own handlers."""
     page = _page_of(app)
-    app.add_middleware(TwoFaces, problem_page=page)
-    # The handler of what nobody expected stands outside every layer, so it is changed itself.
+    # That handler stands outside every layer, so it is changed itself.
     unexpected = app.exception_handlers[Exception]
 
     async def as_page(request: Request, problem: Exception) -> Response:
@@ -49,9 +53,9 @@ def _page_of(app: FastAPI) -> ProblemPage:
         page = Page(request)
         told = json.loads(body)
         code = told["code"] if told["code"] in STATUS else "internal-error"
-        kept = {name: value for name, value in headers.items() if name.lower() in _KEPT}
+        kept = {n.lower(): value for n, value in headers.items() if n.lower() in _KEPT}
         if status == 401:
-            kept["WWW-Authenticate"] = _ASK_FOR_KEY  # what makes a browser ask for the key
+            kept["www-authenticate"] = _ASK_FOR_KEY  # what makes a browser ask for the key
         return page.show(
             "problem.html",
             status=status,

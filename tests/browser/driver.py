@@ -30,7 +30,7 @@ class Browser:
     """One headless browser with one window. To be closed by its maker."""
 
     def __init__(self, *, scripts: bool = True, dark: bool = False) -> None:
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         self._driver = subprocess.Popen(
             ["chromedriver", "--port=0", "--log-level=SEVERE"],
             stdout=subprocess.PIPE, stderr=self._log, text=True,
