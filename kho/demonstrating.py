@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,9 +12,14 @@ from kho import founding, intake, selecting, wiring
 from kho.cli.output import Language, Output
 from kho.demo import SampleTransfer, make_transfers
 from kho.settings import SETTINGS_FILE
+from kho.wiring import Archive
 from preservation.audit.run import audit
+from preservation.derivatives.catching_up import make_missing
+from preservation.derivatives.derivative_store import DerivativeStore
+from repository.errors import Refused
 
 OPERATOR = "kho demo"
+ACCESS_SECONDS = 12.0
 
 
 @dataclass(slots=True)
@@ -29,6 +35,7 @@ class Demonstration:
     files: int = 0
     intact: int = 0
     audit_outcome: str = ""
+    access_copies: int = 0
     seconds: float = 0.0
     surprises: list[str] = field(default_factory=list)
 
@@ -47,7 +54,7 @@ class Demonstration:
                 f"  nhận {self.accepted} · đã có {self.held_already} · từ chối {self.refused}",
                 f"  kiểm tra {self.copies} bản sao của {self.objects} hồ sơ: "
                 f"{self.intact}/{self.files} tệp nguyên vẹn",
-                f"  {self.seconds:.1f} giây",
+                f"  {self.access_copies} bản phục vụ sử dụng · {self.seconds:.1f} giây",
             ]
         else:
             told = [
@@ -56,7 +63,7 @@ class Demonstration:
                 f"refused {self.refused}",
                 f"  audited {self.copies} copies of {self.objects} dossiers: "
                 f"{self.intact}/{self.files} files intact",
-                f"  {self.seconds:.1f} seconds",
+                f"  {self.access_copies} access copies made · {self.seconds:.1f} seconds",
             ]
         return told + [f"  ✗ {surprise}" for surprise in self.surprises]
 
@@ -68,6 +75,7 @@ def fill(home: Path, *, dossiers: int, seed: int, out: Output) -> Demonstration:
         founding.found(home, OPERATOR)
     told = Demonstration(str(home))
     with wiring.open_archive(home) as archive, intake.services(archive) as services:
+        _must_be_a_sample(archive)
         begun = archive.clock.now()
         archive.recover()
         with out.progress("transfers", dossiers, "hồ sơ") as bar:
@@ -96,8 +104,32 @@ def fill(home: Path, *, dossiers: int, seed: int, out: Output) -> Demonstration:
         told.audit_outcome = summary.outcome.value
         if told.audit_outcome != "success":
             told.surprises.append(f"the audit found: {summary.totals()}")
+        told.access_copies = _access_copies(archive)
         told.seconds = (archive.clock.now() - begun).total_seconds()
     return told
+
+
+def _must_be_a_sample(archive: Archive) -> None:
+    """Refused when a person made the archive: sample dossiers must never get among real ones."""
+    first = archive.catalogue.events(limit=1)
+    if not first or first[0].agent != OPERATOR:
+        raise Refused(
+            f"{archive.home.path} is no sample archive: made-up dossiers would be held in it for ever. "
+            "Name another folder with --home."
+        )
+
+
+def _access_copies(archive: wiring.Archive) -> int:
+    """Page images and text for readers, as many as can be made in a little while; the clock makes
+    the rest."""
+    made = make_missing(
+        archive.catalogue,
+        next(iter(archive.stores.values())),
+        DerivativeStore(archive.home.folder("derivatives")),
+        limit=None,
+        deadline=time.monotonic() + ACCESS_SECONDS,
+    )
+    return made.done
 
 
 def _count(told: Demonstration, verdict: str, codes: list[str]) -> None:
