@@ -106,9 +106,12 @@ def receive(
         report += found
         if package is None:
             return Received(report)
-        report += check_metadata(package, context)
-        # The title of a secret is itself not to be written down here.
-        title = "" if _SECRET_CODE in report.codes() else package.title
+        judged = check_metadata(package, context)
+        if _SECRET_CODE in judged.codes():
+            # Its title and the names of its files are themselves not to be written down here.
+            return Received(judged)
+        report += judged
+        title = package.title
         if report.has_errors:
             return Received(report, title=title)
         step("metadata checked")

@@ -27,17 +27,18 @@ from ingest.quarantine import ContainerFacts, read_container
 from ingest.readers.package import SHAPE
 from ingest.received import TransferFacts
 from preservation import history, holding
-from preservation.dossier import Custody
+from preservation.dossier import Custody, Dossier
 from preservation.events import EventType, Outcome
 from preservation.formats.identifier import FormatIdentifier
 from preservation.holding import Holding, HoldingServices
 from preservation.package.plan import PROFILE, AipPlan, Organisation, plan_new
 from preservation.package.record_json import read_record, write_record
 from preservation.work import WorkNote, WorkState
-from repository import durable
+from repository import durable, locks
 from repository.catalogue.records import TransferRecord
 from repository.clock import utc_text
-from repository.errors import NotFound
+from repository.digest import digest_bytes
+from repository.errors import Conflict, Corrupt, NotFound
 from repository.model import VersionNumber
 from repository.problems import Problem, Report, info
 
@@ -74,10 +75,29 @@ def ingest(
     hold = services.holding
     holding.require_stores(hold)
     container = read_container(source)
-    before = hold.catalogue.transfer(container.transfer_id)
-    if before is not None and before.state in ("accepted", "awaiting-decision"):
-        return _sent_again(services, container, before, operator, dry_run=dry_run)
-    with hold.work.begin(container.transfer_id) as folder:
+    transfer_id = container.transfer_id
+    # Asked with the work's lock held: the same bytes may be on their way in another process.
+    with hold.work.resume(transfer_id, wait=locks.DEFAULT_WAIT):
+        before = hold.catalogue.transfer(transfer_id)
+        if before is not None and before.state in ("accepted", "awaiting-decision"):
+            result = _sent_again(services, container, before, operator, dry_run=dry_run)
+        else:
+            result = _take(services, source, container, operator, dry_run, on_bytes)
+    if not dry_run:
+        _write_receipt(services, transfer_id)
+    return result
+
+
+def _take(
+    services: IngestServices,
+    source: Path,
+    container: ContainerFacts,
+    operator: str,
+    dry_run: bool,
+    on_bytes: Callable[[int], None],
+) -> IngestResult:
+    hold = services.holding
+    with hold.work.fresh(container.transfer_id) as folder:
         now = hold.clock.now()
         hold.step("quarantine made")
         got = receive(
@@ -107,7 +127,6 @@ def ingest(
             hold.work.end(container.transfer_id)
             return replace(result, plan=_plan_if_accepted(services, got, decision, now))
         _settle(services, got, decision, transfer, now)
-    _write_receipt(services, container.transfer_id)
     return result
 
 
@@ -116,15 +135,22 @@ def approve(
 ) -> TransferRecord:
     """A person takes custody of a transfer that waits: it is held as `ingest` would have.
 
-    NotFound when nothing of that name waits.
+    NotFound when nothing of that name waits; Conflict when what it was judged against has changed
+    since; Corrupt when what waited is not what was judged. Then it waits on.
     """
-    waiting = _waiting(services, transfer_id)
     hold = services.holding
+    holding.require_stores(hold)
     with hold.work.resume(transfer_id) as note:
+        waiting = _waiting(services, transfer_id)
         if note is None or note.state is not WorkState.AWAITING:
-            raise NotFound(f"{transfer_id} waits for a decision, but its quarantine is gone.")
+            raise NotFound(
+                f"{transfer_id} waits for a decision, but its quarantine is gone. Return it with "
+                "`kho transfer return` and take it in again."
+            )
         now = hold.clock.now()
-        dossier = read_record((hold.work.folder(transfer_id) / "dossier.json").read_bytes())
+        dossier = _dossier_that_waits(services, transfer_id, note)
+        _same_as_judged(services, transfer_id, dossier, str(note.detail["follows"]))
+        folder = hold.work.folder(transfer_id)
         report = Report.of(Problem.from_dict(problem) for problem in waiting.problems)
         got = Received(
             report,
@@ -132,7 +158,7 @@ def approve(
             dossier.title,
             follows=str(note.detail["follows"]),
             dossier=dossier,
-            sources=dict(note.detail["sources"]),
+            sources={id_: str(folder / name) for id_, name in note.detail["sources"].items()},
         )
         decision = Decision("accepted", operator, reason)
         plan = _plan(services, got, decision, now)
@@ -152,9 +178,9 @@ def turn_back(
     services: IngestServices, transfer_id: str, *, operator: str, reason: str
 ) -> TransferRecord:
     """A person returns a transfer that waits: it is recorded, and its quarantine removed."""
-    waiting = _waiting(services, transfer_id)
     hold = services.holding
     with hold.work.resume(transfer_id):
+        waiting = _waiting(services, transfer_id)
         returned = replace(
             waiting,
             state="returned",
@@ -205,18 +231,54 @@ def _wait(services: IngestServices, got: Received, transfer: TransferRecord) -> 
     waiting = write_record(
         got.dossier, profile=PROFILE, created=transfer.received_at, software=services.software
     )
-    durable.write_durably(folder / "dossier.json", waiting)
-    durable.sync_tree(folder)
+    try:
+        durable.write_durably(folder / "dossier.json", waiting)
+        durable.sync_tree(folder)
+    except OSError as problem:
+        raise durable.explained(problem, f"keeping {transfer_id} for a decision") from problem
+    sources = {id_: str(Path(p).relative_to(folder)) for id_, p in (got.sources or {}).items()}
     hold.work.write(
         WorkNote(
             transfer_id,
             WorkState.AWAITING,
             got.object_id,
             "",
-            {"sources": got.sources or {}, "follows": got.follows},
+            {
+                "sources": sources,
+                "follows": got.follows,
+                "dossier_sha512": digest_bytes(waiting, ["sha512"])["sha512"],
+            },
         )
     )
     _record(services, EventType.DECISION, transfer, Outcome.SUCCESS, transfer.operator)
+
+
+def _dossier_that_waits(services: IngestServices, transfer_id: str, note: WorkNote) -> Dossier:
+    """The record as it was judged, proven to be that."""
+    path = services.holding.work.folder(transfer_id) / "dossier.json"
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise durable.explained(problem, f"reading what waits as {transfer_id}") from problem
+    if digest_bytes(data, ["sha512"])["sha512"] != note.detail["dossier_sha512"]:
+        raise Corrupt(
+            f"{path} is not what was judged. Return {transfer_id} and take it in again from the "
+            "sender's copy."
+        )
+    return read_record(data)
+
+
+def _same_as_judged(
+    services: IngestServices, transfer_id: str, dossier: Dossier, follows: str
+) -> None:
+    record = services.holding.catalogue.object(dossier.object_id)
+    head = record.head if record else ""
+    if head != follows:
+        raise Conflict(
+            f"{dossier.object_id} was {follows or 'not held'} when {transfer_id} was judged and is "
+            f"{head or 'not held'} now. Return {transfer_id} and take it in again: it will be judged "
+            "against what is held now."
+        )
 
 
 def _plan_if_accepted(

@@ -7,6 +7,8 @@ the sender wrote.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from ingest.container import ContainerFault, Member, ZipContainer
 from ingest.received import ReceivedBytes
 from repository import durable
 from repository.digest import MultiDigest, digest_stream
-from repository.errors import NotFound, Unavailable
+from repository.errors import NotFound, Refused, Unavailable
 from repository.problems import Problem
 
 RECORDED = ("sha512", "sha256")
@@ -39,13 +41,20 @@ class ContainerFacts:
 def read_container(path: Path) -> ContainerFacts:
     """Digest the container. NotFound when there is none, Unavailable when it cannot be read."""
     try:
-        with path.open("rb") as stream:
+        # A pipe or a device could go on for ever; opening it so does not wait for a writer.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise Refused(f"{path} is not a file. Name a SIP_hoso ZIP or a folder of them.")
             size, digests = digest_stream(stream, ["sha256"])
     except FileNotFoundError as problem:
         raise NotFound(f"There is no {path}.") from problem
     except OSError as problem:
-        raise Unavailable(f"{path} cannot be read: {problem.strerror}.") from problem
-    return ContainerFacts(path.name, size, digests["sha256"])
+        raise Unavailable(
+            f"{path} cannot be read: {problem.strerror}. Check its owner and the medium it is on."
+        ) from problem
+    # A name that is not UTF-8 stands in records as text: its odd bytes as \xNN.
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return ContainerFacts(name, size, digests["sha256"])
 
 
 def copy_members(
@@ -60,7 +69,10 @@ def copy_members(
     A member whose stream lies is a Problem, and its file holds nothing to rely on. The files are not
     flushed: until something is held they can be fetched from the sender again.
     """
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as problem:
+        raise durable.explained(problem, "making room in quarantine") from problem
     for number, (member, algorithms) in enumerate(members, start=1):
         file_id = f"f{number:04d}"
         path = folder / file_id

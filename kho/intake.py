@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,18 +21,25 @@ from preservation.formats.siegfried import SiegfriedIdentifier
 from repository import durable
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import ObjectRecord, TransferRecord
-from repository.errors import NotFound
+from repository.errors import NotFound, Unavailable
 from repository.problems import Problem
+
+_RECENT = 100  # transfers whose receipts are looked after when an intake begins
 
 
 @contextmanager
 def services(archive: Archive) -> Iterator[IngestServices]:
     """What the pipeline works with in this archive; its format identifier ends with the block."""
+    receipts = ReceiptFolder(archive.home.folder("reports"))
+    for transfer in archive.catalogue.transfers(limit=_RECENT):
+        receipts.catch_up(transfer)
     with SiegfriedIdentifier() as identifier:
-        yield _services(archive, identifier)
+        yield _services(archive, identifier, receipts)
 
 
-def _services(archive: Archive, identifier: FormatIdentifier) -> IngestServices:
+def _services(
+    archive: Archive, identifier: FormatIdentifier, receipts: ReceiptFolder
+) -> IngestServices:
     return IngestServices(
         holding=archive.holding(),
         held=CatalogueLookup(archive.catalogue),
@@ -41,7 +49,7 @@ def _services(archive: Archive, identifier: FormatIdentifier) -> IngestServices:
         software=wiring.software(),
         limits=Limits(),
         identifier=identifier,
-        receipts=ReceiptFolder(archive.home.folder("reports")).write,
+        receipts=receipts.write,
     )
 
 
@@ -81,15 +89,33 @@ class CatalogueLookup:
 
 
 class ReceiptFolder:
-    """Receipts as JSON files, one a transfer, newest state. Made again by `kho transfer show`."""
+    """Receipts as JSON files, one a transfer, newest state. The catalogue is the record; these are for
+    people and programs that do not ask it."""
 
     def __init__(self, reports: Path) -> None:
         self._folder = reports / "receipts"
 
     def write(self, transfer: TransferRecord) -> None:
-        self._folder.mkdir(exist_ok=True)
+        """Write the receipt of a transfer, in place of an older one of the same transfer."""
         text = json.dumps(transfer_document(transfer), ensure_ascii=False, indent=1)
-        durable.write_durably(self._folder / f"{transfer.transfer_id}.json", f"{text}\n".encode())
+        try:
+            self._folder.mkdir(exist_ok=True)
+            durable.write_durably(self._path(transfer), f"{text}\n".encode())
+        except OSError as problem:
+            raise durable.explained(problem, "writing a receipt") from problem
+
+    def catch_up(self, transfer: TransferRecord) -> None:
+        """Write the receipt when it is not there or tells of an earlier state: somebody was killed
+        before he came to it."""
+        try:
+            state = json.loads(self._path(transfer).read_bytes())["state"]
+        except (OSError, ValueError, KeyError, TypeError):
+            state = ""
+        if state != transfer.state:
+            self.write(transfer)
+
+    def _path(self, transfer: TransferRecord) -> Path:
+        return self._folder / f"{transfer.transfer_id}.json"
 
 
 def transfer_document(transfer: TransferRecord) -> dict[str, object]:
@@ -102,13 +128,20 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     """The transfers named: files as they are, folders as the ZIPs in them, in order of name."""
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             inside = sorted(child for child in path.iterdir() if child.suffix.lower() == ".zip")
             if not inside:
                 raise NotFound(f"{path} holds no ZIP. Name a SIP_hoso ZIP or a folder of them.")
             found += inside
-        elif path.exists():
-            found.append(path)
         else:
-            raise NotFound(f"There is no {path}.")
+            found.append(path)
     return found
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        raise NotFound(f"There is no {path}.") from problem
+    except OSError as problem:
+        raise Unavailable(f"{path} cannot be looked at: {problem.strerror}.") from problem

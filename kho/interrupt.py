@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+from kho.cli.output import language
 
 
 @contextmanager
 def until_interrupted() -> Iterator[Callable[[], bool]]:
-    """A question that turns true once SIGINT or SIGTERM came; a second SIGINT is KeyboardInterrupt."""
+    """A question that turns true once SIGINT or SIGTERM came; a second one is KeyboardInterrupt."""
     asked = threading.Event()
+    told = (
+        "… đang làm nốt việc dở; nhấn lần nữa để dừng ngay"
+        if language() == "vi"
+        else "… finishing what is at hand; again to stop at once"
+    )
 
     def wish(number: int, frame: FrameType | None) -> None:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        print("… finishing what is at hand; again to stop at once", file=sys.stderr)  # noqa: T201
+        # Not through sys.stderr: the signal may have come in the middle of a write to it.
+        with suppress(OSError):
+            os.write(2, f"{told}\n".encode())
 
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set

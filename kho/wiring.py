@@ -10,7 +10,7 @@ import getpass
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -36,7 +36,7 @@ from repository.digest import digest_bytes
 from repository.errors import Conflict, Misconfigured, NotFound
 from repository.local_store import LocalStore, create_local_store
 from repository.ocfl.layout import HASHED_WITH_ID
-from repository.store import Recovered, Store
+from repository.store import Recovered
 
 FOLDERS = (
     "stores", "quarantine", "derivatives", "spool", "ledger", "keys", "trust", "reports",
@@ -101,6 +101,7 @@ class Archive:
         self.step = step
         self.stores = open_stores(home, settings, step)
         self.work = WorkFolder(home.folder("quarantine"))
+        self.ledger_behind: dict[str, str] = {}  # store → why it was not given the ledger
 
     def holding(self) -> HoldingServices:
         """What holding a version works with."""
@@ -124,8 +125,8 @@ class Archive:
         )
 
     def publish(self) -> None:
-        """Bring the ledger and its copies up to the catalogue."""
-        self.publish_ledger()
+        """Bring the ledger and its copies up to the catalogue; `ledger_behind` tells what was not."""
+        self.ledger_behind = dict(self.publish_ledger().behind)
 
     def publish_ledger(self) -> Published:
         """As `publish`, telling which stores could not be given it."""
@@ -147,18 +148,23 @@ class Archive:
 def open_archive(
     home: Path, *, read_only: bool = False, step: Callable[[str], None] = lambda _: None
 ) -> Iterator[Archive]:
-    """The archive at `home`. Misconfigured, NotFound (no catalogue: `kho rebuild` makes it)."""
+    """The archive at `home`. Misconfigured, NotFound (no catalogue: `kho rebuild` makes it).
+
+    Open for writing it keeps `alone` out; Locked while somebody is alone in it.
+    """
     check_ownership()
     place = Home(home)
     settings = read_settings(home)
-    try:
-        catalogue = open_catalogue(place.catalogue, read_only=read_only)
-    except NotFound as problem:
-        raise NotFound(
-            f"The catalogue {place.catalogue} is missing. `kho rebuild` makes it again from "
-            "storage and the ledger."
-        ) from problem
-    with catalogue:
+    with ExitStack() as stack:
+        if not read_only:
+            stack.enter_context(_among_others(home))
+        try:
+            catalogue = stack.enter_context(open_catalogue(place.catalogue, read_only=read_only))
+        except NotFound as problem:
+            raise NotFound(
+                f"The catalogue {place.catalogue} is missing. `kho rebuild` makes it again from "
+                "storage and the ledger."
+            ) from problem
         yield Archive(place, settings, catalogue, step=step)
 
 
@@ -182,13 +188,36 @@ def open_stores(
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """Keep every other writing verb out while the block runs (rebuilding). Locked."""
-    with locks.held(home / "quarantine" / "archive.lock", f"The archive at {home}", wait=5):
+    with _locking(home, locks.held):
+        yield
+
+
+@contextmanager
+def _among_others(home: Path) -> Iterator[None]:
+    with _locking(home, locks.shared):
+        yield
+
+
+@contextmanager
+def _locking(home: Path, lock: Callable[..., AbstractContextManager[None]]) -> Iterator[None]:
+    path = home / "quarantine" / "archive.lock"
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock(path, f"The archive at {home}", wait=5))
+        except OSError as problem:
+            raise durable.explained(problem, f"locking the archive at {home}") from problem
         yield
 
 
 def operator_name(given: str | None) -> str:
     """Who is doing this: --operator, else the account that runs the command."""
-    return given or os.environ.get("KHO_OPERATOR") or getpass.getuser()
+    named = given or os.environ.get("KHO_OPERATOR") or ""
+    try:
+        named = named.strip() or getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in a container
+        named = f"uid {os.getuid()}"
+    # It stands in records for ever: what is not UTF-8 as \\xNN.
+    return os.fsencode(named).decode("utf-8", "backslashreplace")
 
 
 def software() -> str:
@@ -222,8 +251,3 @@ def check_ownership() -> None:
             + ", ".join(sorted(str(parent) for parent in parents))
             + ". Install Kho into an environment of its own."
         )
-
-
-def store_list(archive: Archive) -> list[Store]:
-    """The stores as the contract knows them."""
-    return list(archive.stores.values())

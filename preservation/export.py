@@ -48,15 +48,22 @@ def export_versions(
     object_id: ObjectId,
     to: Path,
     *,
+    inventory_sha512: str,
     shape: Shape = "bag",
     version: str | None = None,
 ) -> Iterator[Exported]:
     """Copy the head, the named version or (`all`) every version into folders below `to`.
 
-    NotFound for an unknown object or version; Conflict when a folder is there already; Corrupt
-    when bytes differ. Folders of versions exported before an error stay.
+    `inventory_sha512`: of the root inventory, as known from outside of the store. NotFound for an
+    unknown object or version; Conflict when a folder is there already; Corrupt when bytes differ, or
+    the store's copy is another one. Folders of versions exported before an error stay.
     """
     facts = store.facts(object_id)
+    if facts.head.inventory_sha512 != inventory_sha512:
+        raise Corrupt(
+            f"{object_id} in {store.name} is not what the catalogue says; nothing was exported. Export "
+            "it from another store with --copy, and audit this one."
+        )
     for number in _versions(facts, version):
         name = object_id.replace(":", "_").replace("/", "_")
         several = version == "all" or number != facts.head.version

@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from preservation.events import EventType, Outcome
+from preservation.ledger.chain import fits
 from repository.catalogue.records import (
     AuditResultRecord,
     AuditRunRecord,
@@ -29,6 +30,7 @@ from repository.catalogue.records import (
     TransferRecord,
 )
 from repository.clock import utc_text
+from repository.errors import Refused
 from repository.store import STORAGE_ROOT
 
 
@@ -72,7 +74,12 @@ def new_event(
 
 
 def record(tx: HistoryWriter, event: EventRecord) -> EventRecord:
-    """Apply the event and put it in the outbox, in the caller's transaction: both or neither."""
+    """Apply the event and put it in the outbox, in the caller's transaction: both or neither.
+
+    Refused when it is too long for the ledger: nothing is recorded that could never be published.
+    """
+    if not fits(asdict(event)):
+        raise Refused(f"The {event.type} has more to say than an entry of the ledger can hold.")
     apply(tx, event)
     return tx.append_event(event)
 

@@ -8,9 +8,10 @@ undoes when none has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from preservation import history, indexing
 from preservation.events import EventType, Outcome
@@ -19,8 +20,9 @@ from preservation.work import WorkFolder, WorkNote, WorkState
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import CopyRecord, TransferRecord
 from repository.clock import Clock, utc_text
-from repository.errors import Corrupt, Locked, Unavailable
-from repository.model import ObjectId, VersionNumber
+from repository.digest import digest_bytes
+from repository.errors import ArchiveError, Conflict, Corrupt, Locked
+from repository.model import LogicalPath, ObjectId, VersionNumber
 from repository.store import Receipt, Recovered, Store, VersionPlan
 
 
@@ -59,24 +61,33 @@ def hold(services: HoldingServices, work_id: str, plan: VersionPlan, holding: Ho
     with its event. After an exception or a crash `recover` makes it so, or as if it never began.
     """
     version = plan.follows.next() if plan.follows else VersionNumber(1)
-    services.work.write(
-        WorkNote(
-            work_id,
-            WorkState.COMMITTING,
-            plan.object_id,
-            str(version),
-            {
-                "type": holding.type.value,
-                "operator": holding.operator,
-                "transfer": asdict(holding.transfer) if holding.transfer else None,
-                "reason": holding.reason,
-            },
-        )
+    before = services.work.note(work_id)
+    waited = before is not None and before.state is WorkState.AWAITING
+    note = WorkNote(
+        work_id,
+        WorkState.COMMITTING,
+        plan.object_id,
+        str(version),
+        {
+            "type": holding.type.value,
+            "operator": holding.operator,
+            "transfer": asdict(holding.transfer) if holding.transfer else None,
+            "reason": holding.reason,
+            "content": _planned_content(plan),
+            # To what it goes back when it is undone: a person's decision is asked for again.
+            "waiting": dict(before.detail) if before and waited else None,
+        },
     )
+    services.work.write(note)
     services.step("intention noted")
-    receipts = []
+    receipts: list[Receipt] = []
     for store in services.stores:
-        receipts.append(store.commit(plan))
+        try:
+            receipts.append(store.commit(plan))
+        except Conflict:
+            if not receipts:
+                _undo(services, note)  # somebody else was first, and nothing of ours was written
+            raise
         services.step(f"committed to {store.name}")
     _record(services, plan.object_id, receipts, holding)
     services.step("recorded")
@@ -86,47 +97,94 @@ def hold(services: HoldingServices, work_id: str, plan: VersionPlan, holding: Ho
 
 
 def recover(services: HoldingServices) -> list[Recovered]:
-    """Finish or undo everything that dead workers left, in the stores and in the work folder.
+    """Finish or undo everything that dead workers left: in the ledger, the stores and the work folder.
 
     What somebody alive is doing is left alone, and so is what waits for a person. What cannot be
-    finished now because a store is away stays noted, and is told in the list's last entries.
+    finished now (a store is away, two copies differ) stays noted and is told as postponed: it keeps
+    nobody from other work. Conflict when the catalogue is an old one, Corrupt when the ledger is
+    broken; then nothing was touched.
     """
+    services.publish()
     done: list[Recovered] = []
     for store in services.stores:
         try:
             done += store.recover()
-        except Unavailable as problem:
+        except ArchiveError as problem:
             done.append(Recovered(store.name, "", "postponed", problem.operator))
+    services.work.sweep()
     for found in services.work.all():
         try:
             with services.work.resume(found.work_id) as note:
-                if note is not None and note.state is not WorkState.AWAITING:
-                    done += _finish_or_undo(services, note)
+                if note is not None:
+                    done += _settle(services, note)
         except Locked:
             continue
-        except Unavailable as problem:
+        except ArchiveError as problem:
             done.append(Recovered("", found.object_id, "postponed", problem.operator))
     return done
 
 
-def _finish_or_undo(services: HoldingServices, note: WorkNote) -> list[Recovered]:
-    if note.state is WorkState.RECEIVING:
+def _settle(services: HoldingServices, note: WorkNote) -> list[Recovered]:
+    match note.state:
+        case WorkState.RECEIVING:
+            return [_undo(services, note)]
+        case WorkState.AWAITING:
+            transfer = services.catalogue.transfer(note.work_id)
+            if transfer is not None and transfer.state == "awaiting-decision":
+                return []
+            # Killed before it was recorded, or after a person returned it.
+            return [_undo(services, note)]
+        case WorkState.COMMITTING:
+            return [_finish_or_undo(services, note)]
+        case _:
+            assert_never(note.state)
+
+
+def _undo(services: HoldingServices, note: WorkNote) -> Recovered:
+    waiting = note.detail.get("waiting")
+    if waiting:
+        services.work.write(WorkNote(note.work_id, WorkState.AWAITING, note.object_id, "", waiting))
+        told = "nothing was written; it waits for a decision again"
+    else:
         services.work.end(note.work_id)
-        return [Recovered("", "", "undone", f"{note.work_id}: nothing had been written")]
+        told = "nothing was written"
+    return Recovered("", note.object_id, "undone", f"{note.work_id}: {told}")
+
+
+def _finish_or_undo(services: HoldingServices, note: WorkNote) -> Recovered:
     object_id = ObjectId(note.object_id)
     version = VersionNumber.parse(note.version)
     # Asked of every store before anything is undone: one that is away may have it.
-    heads = [(store, store.head(object_id)) for store in services.stores]
-    holders = [store for store, head in heads if head is not None and head.version >= version]
+    has = [(store, _has(store, object_id, version, note)) for store in services.stores]
+    holders = [store for store, held in has if held]
     if not holders:
-        services.work.end(note.work_id)
-        return [Recovered("", object_id, "undone", f"{note.work_id}: no store has {version}")]
-    record = services.catalogue.object(object_id)
-    if record is None or VersionNumber.parse(record.head) < version:
+        return _undo(services, note)
+    copies = services.catalogue.copies(object_id)
+    if not any(VersionNumber.parse(copy.head) >= version for copy in copies):
         _finish(services, object_id, holders[0], note)
     services.publish()
     services.work.end(note.work_id)
-    return [Recovered("", object_id, "finished", f"{note.work_id}: {version} is held")]
+    return Recovered("", object_id, "finished", f"{note.work_id}: {version} is held")
+
+
+def _has(store: Store, object_id: ObjectId, version: VersionNumber, note: WorkNote) -> bool:
+    """Whether the store has the version that this work wrote, and not one that another work wrote."""
+    head = store.head(object_id)
+    if head is None or head.version < version:
+        return False
+    facts = store.facts(object_id)
+    created = next(v.created for v in facts.versions if v.version == str(version))
+    return note.detail.get("content") == _content(created, facts.inventory.state(version))
+
+
+def _planned_content(plan: VersionPlan) -> str:
+    return _content(plan.created, {file.logical_path: file.sha512 for file in plan.files})
+
+
+def _content(created: str, state: Mapping[LogicalPath, str]) -> str:
+    """One digest of a version's moment and whole state: two works never plan the same."""
+    lines = [created, *sorted(f"{digest} {path}" for path, digest in state.items())]
+    return digest_bytes("\n".join(lines).encode("utf-8"), ["sha256"])["sha256"]
 
 
 def _finish(services: HoldingServices, object_id: ObjectId, holder: Store, note: WorkNote) -> None:

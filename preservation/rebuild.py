@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from preservation import history, indexing
 from preservation.indexing import IndexedObject
-from preservation.ledger.chain import ChainHead
+from preservation.ledger.fetching import continue_ledger
 from preservation.ledger.journal import Journal
 from preservation.ledger.sequencer import record_to_event
 from repository import durable
@@ -53,53 +54,31 @@ def rebuild(
 ) -> Rebuilt:
     """Make the catalogue at `catalogue` again. `stores`: the one to read first, then others.
 
-    The caller keeps writers out. Corrupt when the ledger's chain is broken; Unavailable when the
-    first store is away. Then, and after a crash, the catalogue is as it was.
+    A ledger that is missing or ends too early is continued from a store's copy first. The caller keeps
+    writers out. Corrupt when the ledger's chain is broken; Unavailable when the first store is away.
+    Then, and after a crash, the catalogue is as it was.
     """
-    fetch_missing_ledger(ledger, stores)
-    events = [
-        record_to_event(entry.record)
-        for entry in Journal(ledger).entries()
-        if entry.record is not None
-    ]
+    continue_ledger(ledger, stores)
+    journal = Journal(ledger)
+    committed = _committed(journal)
     fresh = catalogue.with_name(f".new-{catalogue.name}")
-    _remove(fresh)
-    create_catalogue(fresh)
     result = Rebuilt()
-    with open_catalogue(fresh) as target:
-        committed = _committed(events)
-        for held in _objects(stores, committed, result):
-            with target.transaction() as tx:
-                indexing.put_object(tx, held)
-            result.objects += 1
-            on_object(held.facts.object_id)
-        _replay(target, events)
-        result.events = len(events)
-    _take_place(fresh, catalogue, now)
+    try:
+        _remove(fresh)
+        create_catalogue(fresh)
+        with open_catalogue(fresh) as target:
+            for held in _objects(stores, committed, result):
+                with target.transaction() as tx:
+                    indexing.put_object(tx, held)
+                result.objects += 1
+                on_object(held.facts.object_id)
+            result.events = _replay(target, journal)
+        _take_place(fresh, catalogue, now)
+    except OSError as problem:
+        raise durable.explained(problem, "rebuilding the catalogue") from problem
+    finally:
+        _remove(fresh)
     return result
-
-
-def fetch_missing_ledger(ledger: Path, stores: Sequence[Store]) -> str:
-    """When the ledger's folder has no journal at all, bring it from the store that has most of it.
-
-    Returns the store's name, or nothing when there was a journal. Every entry is proven before it is
-    taken for the ledger. A journal that is there is never touched.
-    """
-    if Journal(ledger).head() != ChainHead():
-        return ""
-    best: tuple[int, str, dict[str, bytes]] = (0, "", {})
-    for store in stores:
-        try:
-            segments = {name: store.read_evidence(name) for name in store.evidence()}
-        except Unavailable:
-            continue
-        size = sum(map(len, segments.values()))
-        if size > best[0]:
-            best = (size, store.name, segments)
-    for name, data in best[2].items():
-        durable.write_durably(ledger / name, data)
-    Journal(ledger).head()
-    return best[1]
 
 
 def _objects(
@@ -145,30 +124,51 @@ def _object(
     return None
 
 
-def _committed(events: Sequence[EventRecord]) -> dict[str, str]:
+def _events(journal: Journal) -> Iterator[EventRecord]:
+    """The events of the ledger, one at a time: there may be more than fit into memory."""
+    for entry in journal.entries():
+        if entry.record is not None:
+            yield record_to_event(entry.record)
+
+
+def _committed(journal: Journal) -> dict[str, str]:
     """The root inventory digest the ledger last committed to, for each object."""
     return {
         event.object_id: str(event.detail["inventory_sha512"])
-        for event in events
+        for event in _events(journal)
         if event.object_id and "inventory_sha512" in event.detail
     }
 
 
-def _replay(target: Catalogue, events: Sequence[EventRecord]) -> None:
-    for start in range(0, len(events), 500):
+def _replay(target: Catalogue, journal: Journal) -> int:
+    events = _events(journal)
+    count = 0
+    while batch := list(islice(events, 500)):
         with target.transaction() as tx:
-            for event in events[start : start + 500]:
+            for event in batch:
                 history.apply(tx, event)
                 tx.restore_event(event)
+        count += len(batch)
+    return count
 
 
 def _take_place(fresh: Path, catalogue: Path, now: datetime) -> None:
+    # What SQLite keeps beside a database belongs to the old file and would be applied to the new. What
+    # of it was not in the old file yet is kept with it.
+    beside = [catalogue.with_name(catalogue.name + suffix) for suffix in ("-wal", "-shm")]
     if catalogue.exists():
         kept = catalogue.with_name(f"{catalogue.stem}.before-rebuild-{now:%Y%m%d-%H%M%S}.sqlite")
+        number = 1
+        while kept.exists():
+            number += 1
+            kept = kept.with_name(
+                f"{catalogue.stem}.before-rebuild-{now:%Y%m%d-%H%M%S}-{number}.sqlite"
+            )
         durable.keep_beside(catalogue, kept)
-    # What SQLite keeps beside a database belongs to the old file and would be applied to the new.
-    for suffix in ("-wal", "-shm"):
-        catalogue.with_name(catalogue.name + suffix).unlink(missing_ok=True)
+        if beside[0].exists():
+            durable.keep_beside(beside[0], kept.with_name(f"{kept.name}-wal"))
+    for path in beside:
+        path.unlink(missing_ok=True)
     durable.publish_file(fresh, catalogue)
 
 

@@ -14,9 +14,13 @@ from typing import Literal
 from preservation import holding, indexing
 from preservation.events import EventType
 from preservation.holding import Holding, HoldingServices
+from preservation.indexing import IndexedObject
 from preservation.package.plan import PROFILE, AipPlan, Organisation, plan_reprofile
+from repository import locks
+from repository.digest import digest_bytes
+from repository.errors import Conflict, Corrupt, Locked, NotFound, Refused
 from repository.model import ObjectId
-from repository.store import Kept, Store
+from repository.store import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,11 @@ class Reprofiled:
     """What became of one object."""
 
     object_id: str
-    action: Literal["current", "planned", "written"]
+    action: Literal["current", "planned", "written", "failed"]
     profile: str
     version: str
     new_bytes: int
+    reason: str = ""  # why it failed
 
 
 def reprofile(
@@ -44,22 +49,26 @@ def reprofile(
 ) -> Iterator[Reprofiled]:
     """Write a new version of each object that is not under `profile` yet. Objects that are, stay.
 
-    The guarantees of `holding.hold` hold for each object; `stop` is asked between them.
+    The guarantees of `holding.hold` hold for each object; `stop` is asked between them. One that cannot
+    be written again is told as failed and does not hold up the others; a store that is away stops all.
     """
     holding.require_stores(services)
     for object_id in object_ids:
         if stop():
             return
-        yield _reprofile_one(
-            services,
-            ObjectId(object_id),
-            operator=operator,
-            software=software,
-            organisation=organisation,
-            reason=reason,
-            profile=profile,
-            dry_run=dry_run,
-        )
+        try:
+            yield _reprofile_one(
+                services,
+                ObjectId(object_id),
+                operator=operator,
+                software=software,
+                organisation=organisation,
+                reason=reason,
+                profile=profile,
+                dry_run=dry_run,
+            )
+        except (Conflict, Corrupt, Locked, NotFound, Refused) as problem:
+            yield Reprofiled(object_id, "failed", profile, "", 0, problem.operator)
 
 
 def _reprofile_one(
@@ -73,38 +82,51 @@ def _reprofile_one(
     profile: str,
     dry_run: bool,
 ) -> Reprofiled:
-    primary = services.stores[0]
-    held = indexing.read_object(primary, object_id)
-    head = str(held.facts.head.version)
-    if held.profiles[head] == profile:
-        return Reprofiled(object_id, "current", profile, head, 0)
-    plan = _plan(services, primary, object_id, operator, software, organisation, reason, profile)
-    new_bytes = sum(file.size for file in plan.version.files if not isinstance(file.source, Kept))
-    version = str(held.facts.head.version.next())
-    if dry_run:
-        return Reprofiled(object_id, "planned", profile, version, new_bytes)
-    work_id = f"reprofile-{held.facts.head.inventory_sha512[:24]}"
-    with services.work.begin(work_id):
-        holding.hold(
-            services,
-            work_id,
-            plan.version,
-            Holding(EventType.UPDATE, operator, transfer=None, reason=reason),
+    work_id = f"reprofile-{digest_bytes(object_id.encode(), ['sha256'])['sha256'][:24]}"
+    # Read with the work's lock held: another process may be writing the same version.
+    with services.work.resume(work_id, wait=locks.DEFAULT_WAIT):
+        held = indexing.read_object(services.stores[0], object_id)
+        _is_ours(services, held)
+        head = str(held.facts.head.version)
+        if held.profiles[head] == profile:
+            return Reprofiled(object_id, "current", profile, head, 0)
+        plan = _plan(services, held, operator, software, organisation, reason, profile)
+        written = [file.size for file in plan.version.files if not isinstance(file.source, Kept)]
+        version = str(held.facts.head.version.next())
+        if dry_run:
+            return Reprofiled(object_id, "planned", profile, version, sum(written))
+        with services.work.fresh(work_id):
+            holding.hold(
+                services,
+                work_id,
+                plan.version,
+                Holding(EventType.UPDATE, operator, transfer=None, reason=reason),
+            )
+        return Reprofiled(object_id, "written", profile, version, sum(written))
+
+
+def _is_ours(services: HoldingServices, held: IndexedObject) -> None:
+    """Corrupt unless storage has what the catalogue says: what was changed behind our back must not
+    become the base of a new version."""
+    versions = services.catalogue.versions(held.facts.object_id)
+    if not versions or versions[-1].inventory_sha512 != held.facts.head.inventory_sha512:
+        raise Corrupt(
+            f"{held.facts.object_id} in {services.stores[0].name} is not what the catalogue says. "
+            "Nothing was written; audit it."
         )
-    return Reprofiled(object_id, "written", profile, version, new_bytes)
 
 
 def _plan(
     services: HoldingServices,
-    store: Store,
-    object_id: ObjectId,
+    held: IndexedObject,
     operator: str,
     software: str,
     organisation: Organisation,
     reason: str,
     profile: str,
 ) -> AipPlan:
-    facts = store.facts(object_id)
+    facts = held.facts
+    store = services.stores[0]
     sizes = {file.path: file.size for file in facts.expected}
     sha256 = {
         path: digest
@@ -114,6 +136,8 @@ def _plan(
     kept = {}
     for logical, digest in facts.inventory.state(facts.head.version).items():
         path = facts.inventory.content_path(digest)
+        if path not in sha256:
+            raise Corrupt(f"{facts.object_id} has no sha256 of {path}: it was not made by Kho.")
         kept[logical] = (sizes[path], digest, sha256[path])
     record = indexing.read_logical(store, facts, facts.head.version, indexing.RECORD_PATH)
     return plan_reprofile(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -48,36 +48,52 @@ class WorkFolder:
 
     @contextmanager
     def begin(self, work_id: str, *, wait: float = locks.DEFAULT_WAIT) -> Iterator[Path]:
-        """A fresh folder for the work, locked while the block runs. Locked when somebody has it.
-
-        What an earlier, dead worker left under this name must have been settled before: a folder
-        in state COMMITTING is a Conflict here, never cleared. The folder stays when the block ends in
-        any way; `end` removes it.
-        """
-        with locks.held(self._lock(work_id), f"Work {work_id}", wait=wait):
-            folder = self._folder / work_id
-            note = self.note(work_id)
-            if note is not None and note.state is not WorkState.RECEIVING:
-                raise Conflict(
-                    f"{work_id} is {note.state.value}. What waits is decided with "
-                    "`kho transfer approve` or `return`; what was interrupted is finished by the "
-                    "next command as soon as every store is there."
-                )
-            durable.remove_staging(folder)
-            folder.mkdir()
-            self.write(WorkNote(work_id, WorkState.RECEIVING))
+        """A fresh folder for the work, locked while the block runs. Locked when somebody has it."""
+        with self.resume(work_id, wait=wait), self.fresh(work_id) as folder:
             yield folder
 
     @contextmanager
+    def fresh(self, work_id: str) -> Iterator[Path]:
+        """A fresh folder for work whose lock the caller holds (`resume`).
+
+        What an earlier, dead worker left under this name must have been settled before: a folder
+        in another state than RECEIVING is a Conflict here, never cleared. `end` removes the folder, and
+        so does an exception as long as nothing outside of it was touched.
+        """
+        folder = self._folder / work_id
+        note = self.note(work_id)
+        if note is not None and note.state is not WorkState.RECEIVING:
+            raise Conflict(
+                f"{work_id} is {note.state.value}. What waits is decided with "
+                "`kho transfer approve` or `return`; what was interrupted is finished by the "
+                "next command as soon as every store is there."
+            )
+        with _explaining(f"beginning {work_id}"):
+            durable.remove_staging(folder)
+            folder.mkdir()
+        try:
+            self.write(WorkNote(work_id, WorkState.RECEIVING))
+            yield folder
+        except BaseException:
+            note = self.note(work_id)
+            if note is not None and note.state is WorkState.RECEIVING:
+                self.end(work_id)
+            raise
+
+    @contextmanager
     def resume(self, work_id: str, *, wait: float = 0) -> Iterator[WorkNote | None]:
-        """Take over work nobody alive is doing. None when there is none. Locked when somebody is."""
-        with locks.held(self._lock(work_id), f"Work {work_id}", wait=wait):
+        """Hold the work's lock, and tell how far it has come: None when there is none. Locked when
+        somebody alive is doing it."""
+        with ExitStack() as stack:
+            with _explaining(f"taking over {work_id}"):
+                stack.enter_context(locks.held(self._lock(work_id), f"Work {work_id}", wait=wait))
             yield self.note(work_id)
 
     def write(self, note: WorkNote) -> None:
         """Note durably how far the work has come. The caller holds its lock."""
         data = json.dumps(asdict(note), ensure_ascii=False).encode()
-        durable.write_durably(self._folder / note.work_id / "work.json", data)
+        with _explaining(f"noting how far {note.work_id} has come"):
+            durable.write_durably(self._folder / note.work_id / "work.json", data)
 
     def note(self, work_id: str) -> WorkNote | None:
         """What the work's folder says; None when there is no such folder. Corrupt."""
@@ -89,7 +105,12 @@ class WorkFolder:
             # Died between making the folder and saying what it was for: nothing was done.
             return WorkNote(work_id, WorkState.RECEIVING) if path.parent.exists() else None
         except (ValueError, TypeError, KeyError) as problem:
-            raise Corrupt(f"{path} cannot be understood: {problem}") from problem
+            raise Corrupt(
+                f"{path} cannot be understood: {problem}. Move its folder out of the quarantine and "
+                "send what it was about again."
+            ) from problem
+        except OSError as problem:
+            raise durable.explained(problem, f"looking at {work_id}") from problem
 
     def folder(self, work_id: str) -> Path:
         """Where the work keeps its files."""
@@ -97,17 +118,19 @@ class WorkFolder:
 
     def end(self, work_id: str) -> None:
         """The work is finished or undone: remove its folder."""
-        durable.remove_staging(self._folder / work_id)
+        with _explaining(f"removing what {work_id} left"):
+            durable.remove_staging(self._folder / work_id)
 
     def all(self) -> list[WorkNote]:
         """Every piece of work there is, whoever does it, in order of name."""
-        notes = []
-        for path in sorted(self._folder.iterdir()):
-            if path.is_dir():
-                note = self.note(path.name)
-                if note is not None:
-                    notes.append(note)
-        return notes
+        with _explaining("looking for work in progress"):
+            names = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+        return [note for name in names if (note := self.note(name)) is not None]
+
+    def sweep(self) -> None:
+        """Remove the lock files that dead workers left."""
+        with _explaining("looking for work in progress"):
+            locks.sweep(self._folder)
 
     def in_progress(self) -> set[str]:
         """The objects that are, or may be, in some stores and not yet in others."""
@@ -115,3 +138,11 @@ class WorkFolder:
 
     def _lock(self, work_id: str) -> Path:
         return self._folder / f"{work_id}.lock"
+
+
+@contextmanager
+def _explaining(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise durable.explained(problem, doing) from problem

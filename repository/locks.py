@@ -27,19 +27,27 @@ DEFAULT_WAIT = 30.0  # seconds a caller waits before it is told that the thing i
 
 
 @contextmanager
+def shared(path: Path, what: str, *, wait: float = DEFAULT_WAIT) -> Iterator[None]:
+    """Hold the lock at `path` together with others who share it, for the length of the block.
+
+    Locked when somebody has it alone (`held`) and does not let go within `wait`; OSError when the lock
+    file cannot be made. The last to leave removes the file.
+    """
+    descriptor = _wait_for(path, what, wait, fcntl.LOCK_SH)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+        _sweep_one(path)
+
+
+@contextmanager
 def held(path: Path, what: str, *, wait: float = DEFAULT_WAIT) -> Iterator[None]:
     """Hold the lock at `path` for the length of the block.
 
     Locked when it is not free within `wait`; OSError when the lock file cannot be made.
     """
-    deadline = time.monotonic() + wait
-    while True:
-        descriptor = _try_lock(path)
-        if descriptor is not None:
-            break
-        if time.monotonic() >= deadline:
-            raise Locked(f"{what} is in use by {_holder(path)}. Wait for it to end and try again.")
-        time.sleep(0.02)
+    descriptor = _wait_for(path, what, wait, fcntl.LOCK_EX)
     try:
         yield
     finally:
@@ -49,12 +57,27 @@ def held(path: Path, what: str, *, wait: float = DEFAULT_WAIT) -> Iterator[None]
 def sweep(folder: Path) -> None:
     """Remove the lock files that dead holders left. Those that somebody holds stay."""
     for path in sorted(folder.glob("*.lock")):
-        descriptor = _try_lock(path, make=False)
+        _sweep_one(path)
+
+
+def _sweep_one(path: Path) -> None:
+    descriptor = _try_lock(path, make=False)
+    if descriptor is not None:
+        _let_go(path, descriptor)
+
+
+def _wait_for(path: Path, what: str, wait: float, kind: int) -> int:
+    deadline = time.monotonic() + wait
+    while True:
+        descriptor = _try_lock(path, kind=kind)
         if descriptor is not None:
-            _let_go(path, descriptor)
+            return descriptor
+        if time.monotonic() >= deadline:
+            raise Locked(f"{what} is in use by {_holder(path)}. Wait for it to end and try again.")
+        time.sleep(0.02)
 
 
-def _try_lock(path: Path, *, make: bool = True) -> int | None:
+def _try_lock(path: Path, *, make: bool = True, kind: int = fcntl.LOCK_EX) -> int | None:
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if make else 0)
     if make:
         path.parent.mkdir(exist_ok=True)
@@ -66,7 +89,7 @@ def _try_lock(path: Path, *, make: bool = True) -> int | None:
         return None
     taken = False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         # The former holder may have unlinked the name between our open and our flock.
         there = path.stat(follow_symlinks=False)
         mine = os.fstat(descriptor)
@@ -78,6 +101,8 @@ def _try_lock(path: Path, *, make: bool = True) -> int | None:
             os.close(descriptor)
     if not taken:
         return None
+    if kind == fcntl.LOCK_SH:
+        return descriptor
     note = {"process": os.getpid(), "machine": socket.gethostname()}
     # For a person only: a full disk must keep nobody from looking at what lies on it.
     with suppress(OSError):

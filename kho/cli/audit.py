@@ -13,7 +13,7 @@ import typer
 
 from kho.cli.failing import verb
 from kho.cli.options import HomeOption, JsonOption, OperatorOption
-from kho.cli.output import Output
+from kho.cli.output import Output, ledger_behind, recovered
 
 if TYPE_CHECKING:
     from kho.wiring import Archive
@@ -57,16 +57,21 @@ def audit(
     chosen = [bool(ids), everything, due, sample is not None]
     if sum(chosen) != 1:
         raise typer.BadParameter("choose one of: ids, --all, --due, --sample 2%")
+    if budget is not None and not due:
+        raise typer.BadParameter("goes with --due", param_hint="--budget")
+    if seed is not None and sample is None:
+        raise typer.BadParameter("goes with --sample", param_hint="--seed")
+    room, percent = _bytes(budget), _percent(sample)
 
     def select(archive: Archive) -> Selection:
         from kho import selecting
 
         stores = selecting.stores(archive, copy)
         if due:
-            return selecting.due(archive, stores, _bytes(budget))
-        if sample is not None:
+            return selecting.due(archive, stores, room)
+        if percent is not None:
             drawn = secrets.randbelow(2**31) if seed is None else seed
-            return selecting.sampled(archive, stores, _percent(sample), drawn)
+            return selecting.sampled(archive, stores, percent, drawn)
         return (
             selecting.named(archive, stores, ids) if ids else selecting.everything(archive, stores)
         )
@@ -117,8 +122,7 @@ def _run(
         until_interrupted() as interrupted,
     ):
         begun = archive.clock.now()
-        for recovered in archive.recover():
-            out.note(f"{recovered.action}: {recovered.object_id} {recovered.detail}".strip())
+        recovered(out, archive.recover())
         selection = select(archive)
         if selection.note:
             out.note(selection.note)
@@ -141,6 +145,7 @@ def _run(
         seconds = round((archive.clock.now() - begun).total_seconds(), 3)
         out.line("summary", {"run_id": summary.run_id, **summary.totals(), "seconds": seconds})
         _tell(out, summary.totals(), summary.run_id, seconds)
+        ledger_behind(out, archive.ledger_behind)
         if interrupted():
             return exits.Exit.CANCELLED
         if sign_of_life:
@@ -159,8 +164,9 @@ def _show(out: Output, result: AuditResultRecord) -> None:
     out.text(f"{result.verdict.upper()}  {result.object_id}  ({result.store})")
     for file in result.files[:20]:
         out.text(f"    {str(file['verdict']).upper()}  {file['path']}  {file['reason']}".rstrip())
-    if len(result.files) > 20:
-        out.text(f"    … {len(result.files) - 20}")
+    more = result.expected - result.intact + result.unexpected - 20
+    if more > 0 and len(result.files) > 20:
+        out.text(f"    … {more}")
 
 
 def _tell(out: Output, totals: dict[str, object], run_id: str, seconds: float) -> None:
@@ -178,17 +184,22 @@ def _tell(out: Output, totals: dict[str, object], run_id: str, seconds: float) -
         out.text(f"  {'kho không tới được' if vi else 'stores unavailable'}: {', '.join(away)}")
 
 
-def _percent(text: str) -> float:
-    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%?", text.strip())
+def _percent(text: str | None) -> float | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%?", text.strip(), re.ASCII)
     if match is None or not 0 < float(match[1]) <= 100:
-        raise typer.BadParameter(f"{text!r} is not a share such as 2%")
+        raise typer.BadParameter(f"{text!r} is not a share such as 2%", param_hint="--sample")
     return float(match[1])
 
 
 def _bytes(text: str | None) -> int | None:
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", text.strip())
+    match = re.fullmatch(
+        r"(\d{1,18}(?:\.\d+)?)\s*(?:([kmgt])(i)?)?b?", text.strip().lower(), re.ASCII
+    )
     if match is None:
-        raise typer.BadParameter(f"{text!r} is not a size such as 50GB")
-    return int(float(match[1]) * 1000 ** " kMGT".index(match[2] or " "))
+        raise typer.BadParameter(f"{text!r} is not a size such as 50GB", param_hint="--budget")
+    power = " kmgt".index(match[2] or " ")
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** power)

@@ -25,27 +25,39 @@ def check(
     """Judge transfers by the archive's own rules before sending them. Nothing is kept."""
     from ingest.judging import judge
     from kho import exits, intake
-    from kho.cli.ingest import show
+    from kho.cli.ingest import failed, show
     from repository.clock import SystemClock
+    from repository.errors import ArchiveError
 
     out = Output(as_json=as_json)
-    counts = {"accepted": 0, "refused": 0}
+    counts = {"accepted": 0, "refused": 0, "failed": 0}
     sources = intake.expand(transfers)
     with out.progress("check", len(sources), "hồ sơ") as bar:
         for source in sources:
-            with tempfile.TemporaryDirectory(prefix="kho-check-") as folder:
-                result = judge(
-                    source,
-                    Path(folder),
-                    held=None,  # a sending office has no archive to ask; the report says so
-                    now=SystemClock().now(),
-                )
+            try:
+                with tempfile.TemporaryDirectory(prefix="kho-check-") as folder:
+                    result = judge(
+                        source,
+                        Path(folder),
+                        held=None,  # a sending office has no archive to ask; the report says so
+                        now=SystemClock().now(),
+                    )
+            except ArchiveError as failure:
+                if len(sources) == 1:
+                    raise
+                counts["failed"] += 1
+                failed(out, source, failure)
+                bar.advance(1, source.name)
+                continue
             counts[result.verdict] += 1
             show(out, result)
             bar.advance(1, source.name)
     out.line("summary", {"dossiers": len(sources), **counts})
     out.say(
-        f"Đạt {counts['accepted']} · không đạt {counts['refused']}",
-        f"would be accepted {counts['accepted']} · would be refused {counts['refused']}",
+        f"Đạt {counts['accepted']} · không đạt {counts['refused']} · lỗi {counts['failed']}",
+        f"would be accepted {counts['accepted']} · would be refused {counts['refused']} · "
+        f"failed {counts['failed']}",
     )
+    if counts["failed"]:
+        return exits.Exit.FAILURE
     return exits.Exit.FOUND if counts["refused"] else exits.Exit.DONE

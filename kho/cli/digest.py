@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -33,19 +34,19 @@ def digest(
     if bool(paths) == (check is not None):
         raise typer.BadParameter("name files, or give a list with --check")
     out = Output(as_json=as_json)
-    status = exits.Exit.DONE
-    lines = sums.check(check, algorithm) if check else sums.digest(paths or [], algorithm)
-    for line in lines:
-        out.line("file", line.as_dict())
-        if line.verdict == "unreadable":
-            status = max(status, exits.Exit.INCOMPLETE) if status != exits.Exit.FOUND else status
-            out.note(f"{line.path}: {line.reason}")
-        elif line.verdict in ("altered", "malformed"):
-            status = exits.Exit.FOUND
-            out.text(f"{line.path}: {line.verdict.upper()}")
+    counts: Counter[str] = Counter()
+    for one in sums.check(check, algorithm) if check else sums.digest(paths or [], algorithm):
+        counts[one.verdict] += 1
+        out.line("file", one.as_dict())
+        if one.verdict == "digested":
+            out.raw(sums.line(one.digest, one.path))
+        elif one.verdict == "intact":
+            out.text(f"{one.path}: OK")
         elif check:
-            out.text(f"{line.path}: OK")
+            out.text(f"{one.path}: {one.verdict.upper()}  {one.reason}".rstrip())
         else:
-            out.text(f"{line.digest}  {line.path}")
-    out.line("summary", {"algorithm": algorithm})
-    return status
+            out.note(f"{one.path}: {one.reason}")
+    out.line("summary", {"algorithm": algorithm, "files": counts.total(), **counts})
+    if counts["altered"] or counts["missing"] or counts["malformed"]:
+        return exits.Exit.FOUND
+    return exits.Exit.INCOMPLETE if counts["unreadable"] else exits.Exit.DONE

@@ -31,11 +31,12 @@ def export(
     store: Annotated[str | None, typer.Option("--copy", help="From this store.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
-) -> None:
+) -> int:
     """Copy dossiers out, every byte checked on the way; nothing of Kho is needed to read them."""
-    from kho import selecting, wiring
+    from kho import exits, selecting, wiring
     from kho.settings import find_home
     from preservation.export import export_versions
+    from repository.errors import Conflict, Corrupt, Misconfigured, NotFound
     from repository.model import ObjectId
 
     if bool(ids) == everything:
@@ -44,14 +45,34 @@ def export(
     with wiring.open_archive(find_home(home), read_only=True) as archive:
         name = selecting.stores(archive, [store] if store else None)[0]
         wanted = selecting.held(archive, ids)
-        count = 0
+        count = damaged = failed = 0
         with out.progress("export", len(wanted), "hồ sơ") as bar:
             for object_id in wanted:
-                for exported in export_versions(
-                    archive.stores[name], ObjectId(object_id), to, shape=shape, version=version
-                ):
-                    count += 1
-                    out.line("exported", {"object_id": object_id, **exported.as_dict()})
-                    out.text(f"{object_id} {exported.version} → {exported.folder}")
+                try:
+                    for exported in export_versions(
+                        archive.stores[name],
+                        ObjectId(object_id),
+                        to,
+                        inventory_sha512=archive.catalogue.versions(object_id)[-1].inventory_sha512,
+                        shape=shape,
+                        version=version,
+                    ):
+                        count += 1
+                        out.line("exported", {"object_id": object_id, **exported.as_dict()})
+                        out.text(f"{object_id} {exported.version} → {exported.folder}")
+                except (Conflict, Corrupt, NotFound, Misconfigured) as failure:
+                    # One dossier that cannot leave must not keep the others in.
+                    damaged += isinstance(failure, Corrupt)
+                    failed += not isinstance(failure, Corrupt)
+                    kind = type(failure).__name__
+                    out.line(
+                        "error",
+                        {"object_id": object_id, "error": kind, "message": failure.operator},
+                    )
+                    out.note(failure.operator)
                 bar.advance(1, object_id)
-        out.line("summary", {"exported": count, "to": str(to)})
+        counts = {"exported": count, "damaged": damaged, "failed": failed}
+        out.line("summary", {**counts, "to": str(to)})
+        if failed:
+            return exits.Exit.FAILURE
+        return exits.Exit.FOUND if damaged else exits.Exit.DONE

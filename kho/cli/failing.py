@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
-from kho.cli.output import language, printable
+from kho.cli.output import Output, language
+
+if TYPE_CHECKING:
+    from repository.errors import ArchiveError
 
 Parameters = ParamSpec("Parameters")
 
@@ -18,8 +23,9 @@ Parameters = ParamSpec("Parameters")
 def verb(function: Callable[Parameters, int | None]) -> Callable[Parameters, None]:
     """Run a verb; what it returns is the exit status (None: 0), what it raises becomes one message.
 
-    A failure of the archive's own tree says what happened and what to do. Ctrl-C is 130. Anything
-    else is a fault of ours: it keeps its traceback, and the status is 1.
+    A failure of the archive's own tree says what happened and what to do, and so does one of the
+    system's (a full disk, a folder nobody may read). Ctrl-C is 130. Anything else is a fault of ours:
+    it keeps its traceback, and the status is 1.
     """
 
     @wraps(function)
@@ -34,29 +40,43 @@ def verb(function: Callable[Parameters, int | None]) -> Callable[Parameters, Non
 
             _tell(failure, as_json=as_json)
             raise typer.Exit(exits.of_failure(failure)) from failure
+        except OSError as problem:
+            from kho import exits
+            from repository.durable import explained
+
+            if isinstance(problem, BrokenPipeError):
+                _nobody_listens()
+                raise typer.Exit(exits.Exit.FAILURE) from problem
+            told = explained(problem, f"running `kho {function.__name__.replace('_', ' ')}`")
+            _tell(told, as_json=as_json)
+            raise typer.Exit(exits.of_failure(told)) from problem
         except KeyboardInterrupt as stop:
             _say("Đã dừng.", "Stopped.")
             raise typer.Exit(130) from stop
-        except BrokenPipeError as stop:
-            # The reader of our output went away (`kho list | head`): nothing more to say to it.
-            sys.stderr.close()
-            raise typer.Exit(1) from stop
         raise typer.Exit(status or 0)
 
     return run
 
 
-def _tell(failure: Exception, *, as_json: bool) -> None:
-    kind = type(failure).__name__
-    text = str(failure)
+def _nobody_listens() -> None:
+    """The reader of our output went away (`kho list | head`): nothing more to say to it, and the
+    interpreter must not try when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(failure: ArchiveError, *, as_json: bool) -> None:
+    kind, text = type(failure).__name__, failure.operator
     if as_json:
-        line = {"message_type": "error", "error": kind, "message": text}
-        print(json.dumps(line, ensure_ascii=False), flush=True)  # noqa: T201
-    label = "Lỗi" if language() == "vi" else "Error"
-    print(f"{label}: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
+        # stdout itself may be what failed, or cannot be written any more.
+        with suppress(OSError):
+            print(  # noqa: T201
+                json.dumps({"message_type": "error", "error": kind, "message": text}), flush=True
+            )
+    _say(f"Lỗi: {text}", f"Error: {text}")
     for note in getattr(failure, "__notes__", ()):
-        print(printable(note), file=sys.stderr, flush=True)  # noqa: T201
+        _say(note, note)
 
 
 def _say(vi: str, en: str) -> None:
-    print(vi if language() == "vi" else en, file=sys.stderr, flush=True)  # noqa: T201
+    with suppress(OSError):
+        Output(as_json=False).note(vi if language() == "vi" else en)

@@ -9,11 +9,12 @@ import typer
 
 from kho.cli.failing import verb
 from kho.cli.options import DryRunOption, HomeOption, JsonOption, OperatorOption
-from kho.cli.output import Output, problem_document
+from kho.cli.output import Output, ledger_behind, problem_document, recovered
 
 if TYPE_CHECKING:
     from ingest.judging import IngestResult
     from preservation.package.plan import AipPlan
+    from repository.errors import ArchiveError
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +45,7 @@ def ingest(
         until_interrupted() as interrupted,
         out.progress("ingest", len(sources), "hồ sơ") as bar,
     ):
-        for recovered in archive.recover():
-            out.note(f"{recovered.action}: {recovered.object_id} {recovered.detail}".strip())
+        recovered(out, archive.recover())
         who = wiring.operator_name(operator)
         for source in sources:
             if interrupted():
@@ -58,12 +58,13 @@ def ingest(
                     raise
                 # One transfer that fails must not keep the others from being received.
                 counts["failed"] += 1
-                out.line("error", {"source": source.name, "message": failure.operator})
-                out.note(f"{source.name}: {failure.operator}")
+                failed(out, source, failure)
+                bar.advance(1)
                 continue
             counts[result.verdict] += 1
             show(out, result)
             bar.advance(1)
+        ledger_behind(out, archive.ledger_behind)
     out.line("summary", {"dossiers": sum(counts.values()), **counts, "dry_run": dry_run})
     out.say(
         f"Nhận {counts['accepted']} · từ chối {counts['refused']} · chờ quyết định "
@@ -102,6 +103,13 @@ def show(out: Output, result: IngestResult) -> None:
     if plan:
         for file in plan.version.files:
             out.text(f"  + {file.logical_path}  {file.size}")
+
+
+def failed(out: Output, source: Path, failure: ArchiveError) -> None:
+    """One transfer of several that could not be judged or received: told, and the next one taken."""
+    kind = type(failure).__name__
+    out.line("error", {"source": source.name, "error": kind, "message": failure.operator})
+    out.note(f"{source.name}: {failure.operator}")
 
 
 def _plan_document(plan: AipPlan) -> dict[str, object]:

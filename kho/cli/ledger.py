@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -42,20 +43,29 @@ def verify(
     from kho import exits, selecting, wiring
     from kho.settings import find_home, read_settings
     from preservation.ledger.comparing import verify_ledger
+    from repository.catalogue.catalogue import open_catalogue
+    from repository.errors import ArchiveError
 
     out = Output(as_json=as_json)
     place = wiring.Home(find_home(home))
     stores = wiring.open_stores(place, read_settings(place.path))
     names = selecting.known(stores, copy or []) or list(stores)
-    found = verify_ledger(place.folder("ledger"), [stores[name] for name in names])
+    with ExitStack() as stack:
+        catalogue = None
+        try:
+            catalogue = stack.enter_context(open_catalogue(place.catalogue, read_only=True))
+        except ArchiveError as problem:
+            out.note(f"{problem.operator} The ledger is judged without it.")
+        found = verify_ledger(place.folder("ledger"), [stores[name] for name in names], catalogue)
     for name, state in found.copies.items():
         out.line("copy", {"store": name, "state": state})
         out.text(f"{name}: {state}")
-    out.line(
-        "summary", {"entries": found.head.seq, "hash": found.head.hash, "copies": found.copies}
-    )
+    summary = {"entries": found.head.seq, "hash": found.head.hash, "copies": found.copies}
+    out.line("summary", {**summary, "whole": not found.broken, "reason": found.broken})
     out.text(f"{found.head.seq} {found.head.hash}")
-    states = set(found.copies.values())
-    if "differs" in states:
+    if found.broken:
+        out.text(found.broken)
+    if found.damaged:
         return exits.Exit.FOUND
-    return exits.Exit.INCOMPLETE if states - {"identical"} else exits.Exit.DONE
+    whole = set(found.copies.values()) <= {"identical"} and catalogue is not None
+    return exits.Exit.DONE if whole else exits.Exit.INCOMPLETE

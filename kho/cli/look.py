@@ -1,4 +1,4 @@
-"""`kho list`, `show`, `search`, `status`, `copies`: looking, changing nothing."""
+"""`kho list`, `show`, `search`, `status`: looking, changing nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ def register(app: typer.Typer) -> None:
     app.command("show")(verb(show))
     app.command("search")(verb(search))
     app.command("status")(verb(status))
-    app.command("copies")(verb(copies))
 
 
 def list_objects(
@@ -35,7 +34,9 @@ def list_objects(
 
     out = Output(as_json=as_json)
     with wiring.open_archive(find_home(home), read_only=True) as archive:
+        count = 0
         for record in archive.catalogue.objects(fonds=fonds):
+            count += 1
             state = object_state(archive, record.object_id)
             out.line(
                 "object",
@@ -51,6 +52,7 @@ def list_objects(
                 },
             )
             out.text(f"{record.object_id}  {record.head}  {state:10}  {record.title}")
+        out.line("summary", {"objects": count})
 
 
 def show(
@@ -143,26 +145,14 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
         return exits.Exit.DONE if seen["stores_unavailable"] == [] else exits.Exit.INCOMPLETE
 
 
-def copies(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """The stores: where they are, how many copies they have, and how full they are."""
-    from kho import wiring
-    from kho.settings import find_home
-
-    out = Output(as_json=as_json)
-    with wiring.open_archive(find_home(home), read_only=True) as archive:
-        for name, store in archive.stores.items():
-            seen = store.status()
-            held = sum(1 for _ in archive.catalogue.copies_of_store(name))
-            out.line("store", {**asdict(seen), "copies": held})
-            state = "✓" if seen.available else f"✗ {seen.reason}"
-            out.text(f"{name}  {held}  {state}")
-
-
 def object_state(archive: Archive, object_id: str) -> str:
-    """The worst of what the last audits said of an object's copies; `held` before any audit."""
+    """The worst of what the last audits said of an object's copies; `held` before any audit, `short`
+    when a required store has not its newest version."""
     found = archive.catalogue.copies(object_id)
     verdicts = {copy.last_verdict for copy in found}
-    if len(found) < len(archive.stores):
+    heads = {copy.store: copy.head for copy in found}
+    required = {heads.get(name) for name in archive.settings.required}
+    if len(required) > 1 or None in required:
         return "short"
     for verdict in ("damaged", "incomplete"):
         if verdict in verdicts:

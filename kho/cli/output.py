@@ -11,10 +11,11 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 if TYPE_CHECKING:
     from repository.problems import Problem
+    from repository.store import Recovered
 
 Language = Literal["vi", "en"]
 
@@ -34,22 +35,28 @@ class Output:
 
     def document(self, value: object) -> None:
         """The one JSON document of a short answer."""
-        print(json.dumps(value, ensure_ascii=False, indent=1))  # noqa: T201
+        _print(value, indent=1)
 
     def line(self, message_type: str, value: Mapping[str, object]) -> None:
         """One JSON line of a long answer; nothing without `--json`."""
         if self.as_json:
-            line = json.dumps({"message_type": message_type, **value}, ensure_ascii=False)
-            print(line, flush=True)  # noqa: T201
+            _print({"message_type": message_type, **value})
 
     def text(self, line: str = "") -> None:
         """A line of the result for a person; nothing with `--json`."""
         if not self.as_json:
-            print(printable(line), flush=True)  # noqa: T201
+            _say(printable(line), sys.stdout)
+
+    def raw(self, line: bytes) -> None:
+        """A line of the result that another program reads byte for byte; nothing with `--json`."""
+        if not self.as_json:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
 
     def note(self, line: str) -> None:
         """Something about the work, not its result: on stderr."""
-        print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+        _say(printable(line), sys.stderr)
 
     def say(self, vi: str, en: str) -> None:
         """A line of the result in the reader's language."""
@@ -118,6 +125,22 @@ class Progress:
             self._bar.stop()
 
 
+def recovered(out: Output, done: Sequence[Recovered]) -> None:
+    """Tell what an earlier, interrupted command left, and what became of it."""
+    for one in done:
+        out.note(" ".join(filter(None, (f"{one.action}:", one.store, one.object_id, one.detail))))
+
+
+def ledger_behind(out: Output, reasons: Mapping[str, str]) -> None:
+    """Tell which stores have not been given the newest entries of the ledger, and why."""
+    for store, reason in reasons.items():
+        out.note(
+            f"Sổ cái chưa được chép sang kho {store}: {reason}"
+            if out.language == "vi"
+            else f"The ledger was not copied to store {store}: {reason}"
+        )
+
+
 def problem_document(problem: Problem) -> dict[str, object]:
     """A finding as other programs rely on it, with its text in both languages."""
     from schemas.problem_texts import problem_text
@@ -144,3 +167,20 @@ def printable(text: str) -> str:
         else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text
     )
+
+
+def _print(value: object, indent: int | None = None) -> None:
+    """JSON, at once. A name that is not UTF-8, or a terminal that is not, must not stop an answer:
+    what it has no letters for goes out as an escape, which is the same string."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=indent)
+    print(text, flush=True)  # noqa: T201
+
+
+def _say(text: str, stream: TextIO) -> None:
+    encoding = stream.encoding or "utf-8"
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(shown, file=stream, flush=True)

@@ -8,7 +8,7 @@ import typer
 
 from kho.cli.failing import verb
 from kho.cli.options import HomeOption, JsonOption
-from kho.cli.output import Output, problem_document
+from kho.cli.output import Output, problem_document, recovered
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +28,7 @@ def rebuild(
     from kho.settings import find_home, read_settings
     from preservation import rebuild as rebuilding
     from repository.clock import SystemClock
+    from repository.errors import ArchiveError, Locked
 
     out = Output(as_json=as_json)
     place = wiring.Home(find_home(home))
@@ -37,6 +38,14 @@ def rebuild(
         stores.values(), key=lambda store: store.name != (source or next(iter(stores)))
     )
     begun = SystemClock().now()
+    try:
+        # What only the old catalogue knows yet, and work that was interrupted, are first brought home.
+        with wiring.open_archive(place.path) as archive:
+            recovered(out, archive.recover())
+    except Locked:
+        raise
+    except ArchiveError as failure:
+        out.note(failure.operator)
     with (
         wiring.alone(place.path),
         out.progress("rebuild", None, "hồ sơ") as bar,
@@ -64,5 +73,10 @@ def rebuild(
     out.say(
         f"Đã lập lại danh mục: {result.objects} hồ sơ, {result.events} sự kiện, {seconds} s",
         f"Catalogue made again: {result.objects} objects, {result.events} events, {seconds} s",
+    )
+    out.note(
+        "Nếu `kho serve` đang chạy, hãy khởi động lại để nó đọc danh mục mới."
+        if out.language == "vi"
+        else "If `kho serve` is running, start it again: it still reads the old catalogue."
     )
     return exits.Exit.FOUND if result.report.has_errors else exits.Exit.DONE

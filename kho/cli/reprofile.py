@@ -9,7 +9,7 @@ import typer
 
 from kho.cli.failing import verb
 from kho.cli.options import DryRunOption, HomeOption, JsonOption, OperatorOption
-from kho.cli.output import Output
+from kho.cli.output import Output, recovered
 
 
 def register(app: typer.Typer) -> None:
@@ -37,9 +37,9 @@ def reprofile(
         wiring.open_archive(find_home(home)) as archive,
         until_interrupted() as interrupted,
     ):
-        archive.recover()
+        recovered(out, archive.recover())
         wanted = selecting.held(archive, ids)
-        counts = {"current": 0, "planned": 0, "written": 0}
+        counts = {"current": 0, "planned": 0, "written": 0, "failed": 0}
         with out.progress("reprofile", len(wanted), "hồ sơ") as bar:
             for done in write_again(
                 archive.holding(),
@@ -53,7 +53,10 @@ def reprofile(
             ):
                 counts[done.action] += 1
                 out.line("object", asdict(done))
-                out.text(f"{done.action:8} {done.object_id} {done.version} {done.profile}")
+                told = done.reason or f"{done.version} {done.profile}"
+                out.text(f"{done.action:8} {done.object_id} {told}")
                 bar.advance(1, done.object_id)
         out.line("summary", counts)
-        return exits.Exit.CANCELLED if interrupted() else exits.Exit.DONE
+        if interrupted():
+            return exits.Exit.CANCELLED
+        return exits.Exit.FAILURE if counts["failed"] else exits.Exit.DONE

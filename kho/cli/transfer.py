@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from kho.cli.failing import verb
 from kho.cli.options import HomeOption, JsonOption, OperatorOption
-from kho.cli.output import Output
+from kho.cli.output import Output, recovered
 
 if TYPE_CHECKING:
     from repository.catalogue.records import TransferRecord
@@ -31,8 +31,8 @@ def register(app: typer.Typer) -> None:
 
 def list_transfers(
     state: Annotated[
-        str | None,
-        typer.Option(help="accepted, refused, held-already, awaiting-decision or returned."),
+        Literal["accepted", "refused", "held-already", "awaiting-decision", "returned"] | None,
+        typer.Option(help="Only those in this state."),
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -44,11 +44,13 @@ def list_transfers(
 
     out = Output(as_json=as_json)
     with wiring.open_archive(find_home(home), read_only=True) as archive:
-        for transfer in archive.catalogue.transfers(state=state):
+        found = archive.catalogue.transfers(state=state)
+        for transfer in found:
             out.line("transfer", transfer_document(transfer))
             out.text(
                 f"{transfer.transfer_id}  {transfer.state:18}  {transfer.source}  {transfer.title}"
             )
+        out.line("summary", {"transfers": len(found)})
 
 
 def show(
@@ -78,18 +80,20 @@ def approve(
     from kho import intake, wiring
     from kho.settings import find_home
 
+    out = Output(as_json=as_json)
+    _must_say_why(reason)
     with (
         wiring.open_archive(find_home(home)) as archive,
         intake.services(archive) as services,
     ):
-        archive.recover()
+        recovered(out, archive.recover())
         transfer = pipeline.approve(
             services,
             transfer_id,
             operator=wiring.operator_name(operator),
             reason=reason,
         )
-        _show(Output(as_json=as_json), transfer)
+        _show(out, transfer)
 
 
 def turn_back(
@@ -104,18 +108,25 @@ def turn_back(
     from kho import intake, wiring
     from kho.settings import find_home
 
+    out = Output(as_json=as_json)
+    _must_say_why(reason)
     with (
         wiring.open_archive(find_home(home)) as archive,
         intake.services(archive) as services,
     ):
-        archive.recover()
+        recovered(out, archive.recover())
         transfer = pipeline.turn_back(
             services,
             transfer_id,
             operator=wiring.operator_name(operator),
             reason=reason,
         )
-        _show(Output(as_json=as_json), transfer)
+        _show(out, transfer)
+
+
+def _must_say_why(reason: str) -> None:
+    if not reason.strip():
+        raise typer.BadParameter("say why: it is recorded for ever", param_hint="--reason")
 
 
 def _show(out: Output, transfer: TransferRecord) -> None:

@@ -25,11 +25,12 @@ from repository.catalogue.records import (
 )
 from repository.clock import Clock, utc_text
 from repository.digest import digest_bytes
-from repository.errors import Locked, Unavailable
+from repository.errors import Corrupt, Locked, Misconfigured, Unavailable
 from repository.model import ObjectId
 from repository.store import STORAGE_ROOT, Observation, Store
 
-BATCH = 64  # copies of objects recorded in one transaction
+BATCH = 64  # copies of objects recorded in one transaction, and in one entry of the ledger
+NAMED = 1000  # files that one result names; its sums count them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def audit(
         _count(summary, objects, result)
         on_result(result)
         batch.append(result)
-        if len(batch) >= BATCH:
+        if len(batch) >= BATCH or sum(len(one.files) for one in batch) >= NAMED:
             _record_results(services, run, batch, operator)
             batch = []
     if batch:
@@ -171,11 +172,16 @@ def _second_look(services: AuditServices, store: Store, object_id: ObjectId) -> 
         with store.settled(object_id):
             if object_id in services.in_progress():
                 return not_checked(services.catalogue.expected(object_id), "being written")
-            expected = services.catalogue.expected(object_id)
-            seen = next(iter(store.observe([object_id], confirm=True)))
-            return compare(expected, seen)
-    except Locked as problem:
+            return _confirmed(services, store, object_id)
+    except (Locked, Misconfigured) as problem:
         return not_checked(services.catalogue.expected(object_id), problem.operator)
+    except Corrupt:  # so badly damaged that nobody can settle it: nobody is writing it either
+        return _confirmed(services, store, object_id)
+
+
+def _confirmed(services: AuditServices, store: Store, object_id: ObjectId) -> CopyJudgement:
+    expected = services.catalogue.expected(object_id)
+    return compare(expected, next(iter(store.observe([object_id], confirm=True))))
 
 
 def _root_result(
@@ -213,7 +219,7 @@ def _result(
         byte_count=judged.byte_count,
         files=tuple(
             {"path": finding.path, "verdict": finding.verdict.value, "reason": finding.reason}
-            for finding in judged.findings
+            for finding in judged.findings[:NAMED]
         ),
     )
 

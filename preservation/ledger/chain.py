@@ -48,7 +48,7 @@ class ChainHead:
 
 
 def link(head: ChainHead, record: Mapping[str, Any], salt: str) -> Entry:
-    """The entry that follows `head` and commits to `record`."""
+    """The entry that follows `head` and commits to `record`. `line` refuses one that is too long."""
     commitment = _commitment(salt, record)
     seq = head.seq + 1
     return Entry(seq, head.hash, salt, record, commitment, _hash(head.hash, seq, commitment))
@@ -60,7 +60,22 @@ def after(entry: Entry) -> ChainHead:
 
 
 def line(entry: Entry) -> bytes:
-    """The entry as it stands in a segment, newline included. `parse` reads it."""
+    """The entry as it stands in a segment, newline included; `follow` reads it.
+
+    ValueError when it is longer than a reader takes: see `fits`.
+    """
+    data = _line(entry)
+    if len(data) > MAX_LINE:
+        raise ValueError(f"entry {entry.seq} has {len(data)} bytes, {MAX_LINE} are the most")
+    return data
+
+
+def fits(record: Mapping[str, Any]) -> bool:
+    """Whether an entry with this record can be written: what is around it has its room."""
+    return len(canonical(record)) <= MAX_LINE - 1024
+
+
+def _line(entry: Entry) -> bytes:
     return (
         canonical(
             {
@@ -77,7 +92,10 @@ def line(entry: Entry) -> bytes:
 
 
 def follow(head: ChainHead, lines: Iterable[bytes]) -> Iterator[Entry]:
-    """The entries of `lines`, each proven to follow the one before, from `head` on. BrokenChain."""
+    """The entries of `lines`, each proven to follow the one before, from `head` on. BrokenChain.
+
+    Lines are as `whole_lines` gives them, newline included.
+    """
     for raw in lines:
         entry = _parse(raw)
         if entry.seq != head.seq + 1 or entry.prev != head.hash:
@@ -88,6 +106,11 @@ def follow(head: ChainHead, lines: Iterable[bytes]) -> Iterator[Entry]:
             raise BrokenChain(f"the hash of entry {entry.seq} is wrong")
         head = after(entry)
         yield entry
+
+
+def whole_lines(data: bytes) -> list[bytes]:
+    """The lines that end with a newline, newline included: what follows the last one was torn off."""
+    return [part + b"\n" for part in data.split(b"\n")[:-1]]
 
 
 def claimed_start(raw: bytes) -> ChainHead:
@@ -122,7 +145,7 @@ def _parse(raw: bytes) -> Entry:
         raise BrokenChain(f"a line is not an entry: {raw[:60]!r}")
     if not (entry.record is None or isinstance(entry.record, dict)):
         raise BrokenChain(f"the record of entry {entry.seq} is not a record")
-    if line(entry) != raw.rstrip(b"\n") + b"\n":
+    if _line(entry) != raw:
         raise BrokenChain(f"entry {entry.seq} is not in canonical form")
     return entry
 

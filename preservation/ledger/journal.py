@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,17 @@ from preservation.ledger.chain import (
     follow,
     line,
     link,
+    whole_lines,
 )
 from repository import durable
 from repository.errors import Corrupt
 
 SEGMENT_BYTES = 8 * 1024 * 1024
-_SEGMENT = re.compile(r"journal-(\d{6})\.jsonl\Z")
+_WHAT_TO_DO = (
+    "`kho ledger verify` says which store has a whole copy; move the ledger's folder aside and "
+    "`kho rebuild` fetches that copy. Nothing was changed."
+)
+SEGMENT = re.compile(r"journal-(\d{6})\.jsonl\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,40 +69,42 @@ class Journal:
         for record in records:
             entry = link(head, record, secrets.token_hex(16))
             if size + len(pending) >= SEGMENT_BYTES:
-                durable.append_durably(self._path(segment), bytes(pending), size)
+                self._write(segment, bytes(pending), size)
                 segment, size, pending = segment + 1, 0, bytearray()
             pending += line(entry)
             head = after(entry)
         if pending:
-            durable.append_durably(self._path(segment), bytes(pending), size)
+            self._write(segment, bytes(pending), size)
         self._known = _Position(segment, size + len(pending), head)
         return head
 
     def entries(self) -> Iterator[Entry]:
         """Every entry from the first, each proven to follow the one before. Corrupt."""
         head = ChainHead()
-        for name, _ in self._segments():
+        segments = self._segments()
+        for name, number in segments:
+            data = self._read(name)
             try:
-                for entry in follow(head, _whole_lines((self._folder / name).read_bytes())):
+                for entry in follow(head, whole_lines(data)):
                     head = after(entry)
                     yield entry
+                if number < len(segments) and not data.endswith(b"\n"):
+                    raise BrokenChain("something was put behind the last entry of a closed segment")
             except BrokenChain as problem:
-                raise Corrupt(
-                    f"The ledger is broken in {name}: {problem}. Compare it with the copies in "
-                    "the stores; nothing was changed."
-                ) from problem
+                raise _broken(name, problem) from problem
 
     def segments(self) -> Mapping[str, int]:
         """The segments by name with the length of their acknowledged part, in order."""
-        sizes = {name: (self._folder / name).stat().st_size for name, _ in self._segments()}
-        if sizes:
-            last = max(sizes)
-            sizes[last] = (self._folder / last).read_bytes().rfind(b"\n") + 1
+        names = [name for name, _ in self._segments()]
+        with self._reading():
+            sizes = {name: (self._folder / name).stat().st_size for name in names}
+        if names:
+            sizes[names[-1]] = self._read(names[-1]).rfind(b"\n") + 1
         return sizes
 
     def read_segment(self, name: str, start: int, end: int) -> bytes:
         """Bytes of one segment."""
-        with (self._folder / name).open("rb") as stream:
+        with self._reading(), (self._folder / name).open("rb") as stream:
             stream.seek(start)
             return stream.read(end - start)
 
@@ -108,17 +116,17 @@ class Journal:
         for name, number in self._segments():
             if number < start.segment:
                 continue
-            data = (self._folder / name).read_bytes()
+            data = self._read(name)
             skip = start.size if number == start.segment else 0
             if len(data) < skip:
-                raise Corrupt(f"{name} of the ledger has become shorter. Compare with a store.")
-            lines = list(_whole_lines(data[skip:]))
+                raise Corrupt(f"{name} of the ledger has become shorter. {_WHAT_TO_DO}")
+            lines = whole_lines(data[skip:])
             head = position.head
             try:
                 for entry in follow(head, lines):
                     head = after(entry)
             except BrokenChain as problem:
-                raise Corrupt(f"The ledger is broken in {name}: {problem}.") from problem
+                raise _broken(name, problem) from problem
             if lines or number == start.segment:
                 position = _Position(number, skip + sum(map(len, lines)), head)
         self._known = position
@@ -126,33 +134,49 @@ class Journal:
 
     def _last_segment_start(self) -> _Position:
         for name, number in reversed(self._segments()):
-            lines = list(_whole_lines((self._folder / name).read_bytes()))
+            lines = whole_lines(self._read(name))
             if lines:
                 try:
                     head = claimed_start(lines[0])
+                    if number == 1 and head != ChainHead():
+                        raise BrokenChain("the first entry is not the first ever written")
                 except BrokenChain as problem:
-                    raise Corrupt(f"The ledger is broken in {name}: {problem}.") from problem
-                if number == 1 and head != ChainHead():
-                    raise Corrupt("The first entry of the ledger is not the first ever written.")
+                    raise _broken(name, problem) from problem
                 return _Position(number, 0, head)
         return _Position(1, 0, ChainHead())
 
     def _segments(self) -> list[tuple[str, int]]:
         found = []
-        for path in self._folder.iterdir():
-            match = _SEGMENT.match(path.name)
-            if match:
-                found.append((path.name, int(match.group(1))))
+        with self._reading():
+            for path in self._folder.iterdir():
+                match = SEGMENT.match(path.name)
+                if match:
+                    found.append((path.name, int(match.group(1))))
         found.sort()
         if [number for _, number in found] != list(range(1, len(found) + 1)):
-            raise Corrupt("A segment of the ledger is missing. Fetch it from a store's copy.")
+            raise Corrupt(f"A segment of the ledger in {self._folder} is missing. {_WHAT_TO_DO}")
         return found
+
+    def _read(self, name: str) -> bytes:
+        with self._reading():
+            return (self._folder / name).read_bytes()
+
+    def _write(self, segment: int, data: bytes, offset: int) -> None:
+        try:
+            durable.append_durably(self._path(segment), data, offset)
+        except OSError as problem:
+            raise durable.explained(problem, "writing the ledger") from problem
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            raise durable.explained(problem, "reading the ledger") from problem
 
     def _path(self, segment: int) -> Path:
         return self._folder / f"journal-{segment:06d}.jsonl"
 
 
-def _whole_lines(data: bytes) -> Iterator[bytes]:
-    for raw in data.splitlines(keepends=True):
-        if raw.endswith(b"\n"):
-            yield raw
+def _broken(name: str, problem: BrokenChain) -> Corrupt:
+    return Corrupt(f"The ledger is broken in {name}: {problem}. {_WHAT_TO_DO}")

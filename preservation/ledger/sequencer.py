@@ -7,17 +7,18 @@ by its length. A store that is away gets its entries when it is back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from preservation.ledger.chain import ChainHead
-from preservation.ledger.journal import Journal
-from repository import locks
+from preservation.ledger.chain import BrokenChain, ChainHead, follow, whole_lines
+from preservation.ledger.journal import SEGMENT, Journal
+from repository import durable, locks
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import EventRecord
-from repository.errors import Conflict, Corrupt, Unavailable
+from repository.errors import Conflict, Corrupt, NotFound, Unavailable
 from repository.store import Store
 
 _BATCH = 1000
@@ -31,14 +32,21 @@ class Published:
     behind: Mapping[str, str]
 
 
-def publish(catalogue: Catalogue, folder: Path, stores: Iterable[Store]) -> Published:
+def publish(catalogue: Catalogue, folder: Path, stores: Sequence[Store]) -> Published:
     """Bring the journal up to the catalogue and every store up to the journal.
 
-    Conflict when the catalogue is older than the journal (an old copy was put back): `kho rebuild`
-    mends that. Corrupt when the journal or a store's copy of it is damaged.
+    Conflict when the catalogue is older than the journal, or the journal than a store's copy of it (an
+    old one was put back): `kho rebuild` mends that. Corrupt when the journal is damaged; a store whose
+    copy cannot be continued is told in `behind`.
     """
-    with locks.held(folder / "sequencer.lock", "The ledger"):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.held(folder / "sequencer.lock", "The ledger"))
+        except OSError as problem:
+            raise durable.explained(problem, "locking the ledger") from problem
         journal = Journal(folder)
+        for store in stores:
+            _refuse_old(journal, store)
         while events := catalogue.outbox(_BATCH):
             fresh = _not_yet_written(journal, events)
             if fresh:
@@ -51,6 +59,27 @@ def publish(catalogue: Catalogue, folder: Path, stores: Iterable[Store]) -> Publ
                 f"{journal.head().seq}: the catalogue is an old one. Run `kho rebuild`."
             )
         return Published(journal.head(), _copy_to_stores(journal, stores))
+
+
+def _refuse_old(journal: Journal, store: Store) -> None:
+    """Conflict when the store has entries that follow our last one: ours is an old ledger, and
+    whatever it was given now would be a second history."""
+    try:
+        has = store.evidence()
+        ours = journal.segments()
+        longer = sorted(
+            name for name, size in has.items() if SEGMENT.match(name) and size > ours.get(name, 0)
+        )
+        if not longer:
+            return
+        rest = store.read_evidence(longer[0])[ours.get(longer[0], 0) :]
+        next(follow(journal.head(), whole_lines(rest)))
+    except (Unavailable, NotFound, BrokenChain, StopIteration):
+        return  # away, or no continuation of ours: its own copy is then what is wrong
+    raise Conflict(
+        f"The copy of the ledger in store {store.name} goes on after ours ends: an old ledger was put "
+        "back. Run `kho rebuild`, which takes over what is missing."
+    )
 
 
 def event_to_record(event: EventRecord) -> dict[str, Any]:
