@@ -23,7 +23,6 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from kho import wiring
 from kho.settings import AuditSettings
 from kho.wiring import Archive
 from preservation import heartbeat
@@ -52,11 +51,8 @@ Tell = Callable[[str, Mapping[str, object]], None]  # what happened: the tick's 
 
 @contextmanager
 def the_only_clock(home: Path) -> Iterator[None]:
-    """Be the clock of this archive while the block runs. Locked when another is, or `kho rebuild`."""
-    with (
-        locks.held(home / "quarantine" / "schedule.lock", f"The clock of {home}", wait=0),
-        wiring.alone(home),
-    ):
+    """Be the clock of this archive while the block runs. Locked when another is."""
+    with locks.held(home / "quarantine" / "schedule.lock", f"The clock of {home}", wait=0):
         yield
 
 
