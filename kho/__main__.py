@@ -7,6 +7,7 @@ import typer
 from kho.cli import (
     audit,
     check,
+    copies,
     demo,
     digest,
     doctor,
@@ -16,6 +17,8 @@ from kho.cli import (
     ledger,
     look,
     rebuild,
+    reconcile,
+    repair,
     reprofile,
     run,
     schedule,
@@ -35,7 +38,8 @@ app = typer.Typer(
 )
 
 for module in (
-    init, check, ingest, transfer, look, audit, validate, rebuild, reprofile, export,
+    init, check, ingest, transfer, look, audit, validate, copies, repair, reconcile, rebuild,
+    reprofile, export,
     ledger, digest, serve, schedule, run, demo, doctor,
 ):  # fmt: skip
     module.register(app)

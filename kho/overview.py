@@ -40,9 +40,9 @@ def overview(archive: Archive) -> dict[str, Any]:
     return {
         "archive": archive.settings.archive.name,
         "counts": dict(catalogue.counts()),
-        "required_copies": len(archive.stores),
+        "required_copies": len(archive.settings.required),
         "stores": stores,
-        "stores_unavailable": [name for name, seen in stores.items() if not seen["available"]],
+        "stores_unavailable": [name for name in archive.awaited if not stores[name]["available"]],
         "last_audit": asdict(runs[0]) if runs else None,
         "ledger_sequence": catalogue.last_sequence(),
         "ledger_behind": bool(waiting),

@@ -14,8 +14,8 @@ from repository.store import Store
 
 
 def stores(archive: Archive, named: Sequence[str] | None) -> list[str]:
-    """The stores asked for, else all. NotFound for a name that is none."""
-    return known(archive.stores, named or ()) or list(archive.stores)
+    """The stores asked for, else all but those that rest. NotFound for a name that is none."""
+    return known(archive.stores, named or ()) or list(archive.awaited)
 
 
 def everything(archive: Archive, names: Sequence[str]) -> Selection:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from repository.errors import Misconfigured, NotFound
 
@@ -44,11 +45,27 @@ class IntakeSettings(_Section):
 
 
 class StoreSettings(_Section):
-    """One store: where it lies, and the id it must have there."""
+    """One store: where it lies, the id it must have there, and what medium it is on.
+
+    A store of kind `offline` is a disk that rests in a cupboard and is attached at least every
+    `rotation_days`; until then its absence is no alarm. `started` and `rated_years` are the medium's:
+    a year before its rated life ends it is to be replaced.
+    """
 
     path: str
     id: str
     layout: str
+    kind: Literal["local", "nfs", "smb", "offline"] = "local"
+    place: str = ""
+    rotation_days: Annotated[int, Field(ge=1, le=1095)] | None = None
+    started: date | None = None
+    rated_years: Annotated[float, Field(gt=0, le=100)] | None = None
+
+
+class CopiesSettings(_Section):
+    """Which stores must have every dossier before it counts as held; not set: all but the offline."""
+
+    required: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
 
 
 class AuditSettings(_Section):
@@ -80,7 +97,31 @@ class Settings(_Section):
     intake: IntakeSettings = IntakeSettings()
     audit: AuditSettings = AuditSettings()
     serve: ServeSettings = ServeSettings()
+    copies: CopiesSettings = CopiesSettings()
     stores: Annotated[dict[str, StoreSettings], Field(min_length=1)]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The stores that a version must be in before it counts as held, in their order."""
+        named = self.copies.required
+        return tuple(
+            name
+            for name, store in self.stores.items()
+            if (name in named if named is not None else store.kind != "offline")
+        )
+
+    @model_validator(mode="after")
+    def _check_required(self) -> Self:
+        first = next(iter(self.stores))
+        for name in self.copies.required or ():
+            if name not in self.stores:
+                raise ValueError(f"copies.required names {name}, which is no store")
+        for name in self.required:
+            if self.stores[name].kind == "offline":
+                raise ValueError(f"{name} is offline and cannot be required")
+        if first not in self.required:
+            raise ValueError(f"{first} is the first store, so it is required and not offline")
+        return self
 
 
 def find_home(given: Path | None) -> Path:
@@ -123,7 +164,7 @@ def read_settings(home: Path) -> Settings:
 def write_settings(settings: Settings) -> bytes:
     """The settings as `kho.toml`. `read_settings` reads it."""
     lines = ["# The settings of this archive. docs/settings.md says what each means.", ""]
-    for name, section in settings.model_dump(exclude_none=True).items():
+    for name, section in settings.model_dump(mode="json", exclude_none=True).items():
         if name == "stores":
             for store, values in section.items():
                 lines += _section(f"stores.{_toml(store)}", values)
@@ -137,5 +178,5 @@ def _section(title: str, values: dict[str, object]) -> list[str]:
 
 
 def _toml(value: object) -> str:
-    # Strings, whole numbers and booleans are written alike in JSON and TOML.
-    return json.dumps(value, ensure_ascii=False)
+    # Strings, numbers, booleans and lists of them are written alike in JSON and TOML, but for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -10,11 +10,12 @@ import getpass
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from kho.resting import Awaited, Resting
 from kho.settings import (
     SETTINGS_FILE,
     Settings,
@@ -24,6 +25,7 @@ from kho.settings import (
 )
 from preservation import holding
 from preservation.audit.run import AuditServices
+from preservation.copies import CopyServices
 from preservation.holding import HoldingServices
 from preservation.ledger import sequencer
 from preservation.ledger.sequencer import Published
@@ -33,7 +35,7 @@ from repository import durable, locks
 from repository.catalogue.catalogue import Catalogue, create_catalogue, open_catalogue
 from repository.clock import Clock, SystemClock
 from repository.digest import digest_bytes
-from repository.errors import Conflict, Misconfigured, NotFound
+from repository.errors import Conflict, Misconfigured, NotFound, Unavailable
 from repository.local_store import LocalStore, create_local_store
 from repository.ocfl.layout import HASHED_WITH_ID
 from repository.store import Recovered
@@ -100,6 +102,8 @@ class Archive:
         self.clock = clock or SystemClock()
         self.step = step
         self.stores = open_stores(home, settings, step)
+        self.resting = Resting(settings, self.stores, catalogue, self.clock)
+        self.awaited = Awaited(self.stores, self.resting)  # without those that may be away
         self.work = WorkFolder(home.folder("quarantine"))
         self.ledger_behind: dict[str, str] = {}  # store → why it was not given the ledger
 
@@ -107,7 +111,7 @@ class Archive:
         """What holding a version works with."""
         return HoldingServices(
             catalogue=self.catalogue,
-            stores=list(self.stores.values()),
+            stores=[self.stores[name] for name in self.settings.required],
             clock=self.clock,
             work=self.work,
             publish=self.publish,
@@ -118,7 +122,18 @@ class Archive:
         """What an audit works with."""
         return AuditServices(
             catalogue=self.catalogue,
+            stores=self.awaited,
+            clock=self.clock,
+            in_progress=self.work.in_progress,
+            publish=self.publish,
+        )
+
+    def caring(self) -> CopyServices:
+        """What repair, reconciliation and catching up work with."""
+        return CopyServices(
+            catalogue=self.catalogue,
             stores=self.stores,
+            ledger=self.home.folder("ledger"),
             clock=self.clock,
             in_progress=self.work.in_progress,
             publish=self.publish,
@@ -131,12 +146,19 @@ class Archive:
     def publish_ledger(self) -> Published:
         """As `publish`, telling which stores could not be given it."""
         return sequencer.publish(
-            self.catalogue, self.home.folder("ledger"), list(self.stores.values())
+            self.catalogue, self.home.folder("ledger"), list(self.awaited.values())
         )
 
     def recover(self) -> list[Recovered]:
         """Finish or undo what dead workers left; every writing verb begins with this."""
-        return holding.recover(self.holding())
+        done = holding.recover(self.holding())
+        for name, store in self.awaited.items():
+            if name not in self.settings.required:
+                with suppress(
+                    Unavailable
+                ):  # its absence stops nothing; audits and `status` tell it
+                    done += store.recover()
+        return done
 
     def organisation(self) -> Organisation:
         """Who keeps this archive, as packages name it."""
@@ -178,6 +200,7 @@ def open_stores(
             (home.path / store.path),
             store.id,
             layout=store.layout,
+            kind=store.kind,
             step=step,
             threads=settings.audit.threads,
         )

@@ -18,6 +18,12 @@ class EventType(StrEnum):
     INGESTION = "ingestion"  # a new dossier is held in all required copies
     UPDATE = "metadata modification"  # a later version was written
     REPLICATION = "replication"  # a copy was made or brought up to date
+    REPAIR_BEGUN = "repair begun"  # without its end it was interrupted, and shows
+    REPAIR = "repair"  # a damaged copy was rebuilt from proven bytes, or could not be
+    RECONCILIATION = "reconciliation"  # catalogue, ledger and stores were compared both ways
+    STORE_ADDED = "store addition"
+    STORE_ATTACHED = "store attachment"  # an offline store came back: caught up, and audited next
+    STORE_DETACHED = "store detachment"
     REFUSAL = "refusal"  # a transfer was judged and not taken
     DUPLICATE = "duplicate receipt"  # a transfer of what is held already
     DECISION = "decision"  # a person approved or returned a transfer

@@ -40,6 +40,7 @@ from repository.store import (
 )
 
 STORE_FORMAT = 1
+_DETACHED = "detached"
 _WRITER_AT_WORK = 2.0  # seconds a reader waits for the three renames of an update, at most
 _Found = TypeVar("_Found")
 
@@ -92,6 +93,21 @@ class LocalStore:
         return self._name
 
     def check_available(self) -> None:
+        self._check_place()
+        try:
+            detached = is_there(self._at.place / _DETACHED)
+        except OSError as problem:
+            raise Unavailable(
+                f"Store {self._name} at {self._at.place} cannot be looked at: {problem.strerror}."
+            ) from problem
+        if detached:
+            raise Unavailable(
+                f"Store {self._name} at {self._at.place} was detached. When it is to be used again: "
+                f"`kho copies attach {self._name}`."
+            )
+
+    def _check_place(self) -> None:
+        """Unavailable unless the right store is there, detached or not."""
         try:
             note = json.loads((self._at.place / "store.json").read_bytes())
             found = note["store_id"]
@@ -118,6 +134,22 @@ class LocalStore:
             )
         if not there:
             raise Unavailable(f"Store {self._name} has no storage root at {self._at.root}.")
+
+    def detach(self, why: str) -> None:
+        """Mark the store as put away, durably: from then on it is unavailable to every process,
+        also while its disk is still mounted. The mark stays on the disk until `attach`."""
+        with self._working("detaching"):
+            durable.write_durably(self._at.place / _DETACHED, f"{why}\n".encode())
+
+    def attach(self) -> None:
+        """Take the mark away. Unavailable when the right store is not there."""
+        mark = self._at.place / _DETACHED
+        self._check_place()
+        try:
+            mark.unlink(missing_ok=True)
+            durable.sync_folder(mark.parent)
+        except OSError as problem:
+            raise durable.explained(problem, f"attaching store {self._name}") from problem
 
     def status(self) -> StoreStatus:
         reason = ""
