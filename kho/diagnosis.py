@@ -13,9 +13,11 @@ from typing import Literal
 
 from kho import overview, wiring
 from kho.settings import NoArchive, find_home
+from kho.standing import medium_problems
 from repository.clock import SystemClock, utc_text
 from repository.digest import engine_report
 from repository.errors import ArchiveError
+from repository.problems import Severity
 
 # Programs that make more possible; without one, what it would have told is "not checked".
 OPTIONAL_PROGRAMS = ("clamdscan", "verapdf", "soffice", "tesseract", "openssl")
@@ -83,8 +85,12 @@ def _archive(archive: wiring.Archive) -> Iterator[Finding]:
     devices: dict[int, list[str]] = {}
     for name, store in archive.stores.items():
         seen = store.status()
+        yield from _medium(archive, name)
         if not seen.available:
-            yield _same(f"store {name}", "error", seen.reason)
+            if archive.resting.rests(name):
+                yield _rests(archive, name)
+            else:
+                yield _same(f"store {name}", "error", seen.reason)
             continue
         free, total = seen.free_bytes or 0, seen.total_bytes or 1
         level: Literal["ok", "warning"] = "ok" if free / total >= _LOW_ROOM else "warning"
@@ -100,6 +106,26 @@ def _archive(archive: wiring.Archive) -> Iterator[Finding]:
                 f"{', '.join(names)} lie on one device: one broken disk takes them all",
             )
     yield from _records(archive)
+
+
+def _rests(archive: wiring.Archive, name: str) -> Finding:
+    until = archive.resting.until(name)
+    due = until.date().isoformat() if until else "-"
+    return Finding(
+        f"store {name}", "ok", f"đang cất, hẹn gắn lại trước {due}", f"put away, due back by {due}"
+    )
+
+
+def _medium(archive: wiring.Archive, name: str) -> Iterator[Finding]:
+    """A medium that is near the end of its rated life, or past it."""
+    from schemas.problem_texts import problem_text
+
+    for problem in medium_problems(archive, name):
+        vi, en = (problem_text(problem.code, problem.params, lang) for lang in ("vi", "en"))
+        level: Literal["warning", "error"] = (
+            "error" if problem.severity is Severity.ERROR else "warning"
+        )
+        yield Finding(f"medium {name}", level, vi, en)
 
 
 def _records(archive: wiring.Archive) -> Iterator[Finding]:

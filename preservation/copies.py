@@ -72,9 +72,12 @@ def catch_up(
     event. What cannot be copied is named and keeps nothing else from being copied.
     """
     services.stores[store].check_available()
+    waiting = behind(services.catalogue, store)
+    if not waiting:
+        return
     committed = committed_inventories(services.ledger)
     failed = 0
-    for record in behind(services.catalogue, store):
+    for record in waiting:
         if stop():
             break
         if dry_run:

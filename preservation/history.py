@@ -8,6 +8,9 @@ answers as the first one did. What storage itself tells (objects, versions, file
 
     ingestion, refusal, duplicate receipt, decision   {"transfer": {…TransferRecord}}
     ingestion, metadata modification, replication     {"copies": [{…CopyRecord}], "version", …}
+    repair begun, repair                              {"repair": {…}}; done: also as replication
+    reconciliation                                    {"reconciliation": {…}}
+    store addition, attachment, detachment            {"store": {…}}
     fixity audit begun / ended                        {"run": {…AuditRunRecord}}
     fixity check                                      {"run_id", "results": [[…AuditResultRecord]]}
 """

@@ -9,6 +9,7 @@ undoes when none has.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -21,7 +22,7 @@ from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import CopyRecord, TransferRecord
 from repository.clock import Clock, utc_text
 from repository.digest import digest_bytes
-from repository.errors import ArchiveError, Conflict, Corrupt, Locked
+from repository.errors import ArchiveError, Corrupt, Locked
 from repository.model import LogicalPath, ObjectId, VersionNumber
 from repository.store import Receipt, Recovered, Store, VersionPlan
 
@@ -83,10 +84,11 @@ def hold(services: HoldingServices, work_id: str, plan: VersionPlan, holding: Ho
     receipts: list[Receipt] = []
     for store in services.stores:
         try:
+            _bring_up(services, store, plan)
             receipts.append(store.commit(plan))
-        except Conflict:
+        except ArchiveError:
             if not receipts:
-                _undo(services, note)  # somebody else was first, and nothing of ours was written
+                _undo_if_nowhere(services, note)
             raise
         services.step(f"committed to {store.name}")
     _record(services, plan.object_id, receipts, holding)
@@ -94,6 +96,19 @@ def hold(services: HoldingServices, work_id: str, plan: VersionPlan, holding: Ho
     services.publish()
     services.step("published")
     services.work.end(work_id)
+
+
+def _bring_up(services: HoldingServices, store: Store, plan: VersionPlan) -> None:
+    """Give a store that was added since, or was not required, what this version follows.
+
+    Only where the catalogue knows that it has not had it: what it had and lost is for `kho repair`.
+    """
+    if plan.follows is None or store is services.stores[0]:
+        return
+    held = {copy.store: copy.head for copy in services.catalogue.copies(plan.object_id)}
+    had = held.get(store.name)
+    if had is None or VersionNumber.parse(had) < plan.follows:
+        store.replicate(services.stores[0], plan.object_id)
 
 
 def recover(services: HoldingServices) -> list[Recovered]:
@@ -165,6 +180,15 @@ def _finish_or_undo(services: HoldingServices, note: WorkNote) -> Recovered:
     services.publish()
     services.work.end(note.work_id)
     return Recovered("", object_id, "finished", f"{note.work_id}: {version} is held")
+
+
+def _undo_if_nowhere(services: HoldingServices, note: WorkNote) -> None:
+    """Give the room back at once when nothing was written: the disk may be full, or somebody else was
+    first. What cannot be told now is told by `recover`."""
+    object_id, version = ObjectId(note.object_id), VersionNumber.parse(note.version)
+    with suppress(ArchiveError):
+        if not any(_has(store, object_id, version, note) for store in services.stores):
+            _undo(services, note)
 
 
 def _has(store: Store, object_id: ObjectId, version: VersionNumber, note: WorkNote) -> bool:

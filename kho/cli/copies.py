@@ -245,6 +245,17 @@ def _catch_up(
     return counts, exits.Exit.INCOMPLETE if late else exits.Exit.DONE
 
 
+def follow(out: Output, archive: Archive, operator: str, stop: Callable[[], bool]) -> None:
+    """What was just held also goes to the stores that are there without being required."""
+    from kho import storing
+
+    for done in storing.follow_where_present(archive, operator=operator, stop=stop):
+        if isinstance(done, str):
+            out.note(done)
+        elif done.problem is not None:
+            out.note(f"{done.action}: {done.store} {done.object_id} {dict(done.problem.params)}")
+
+
 def show_followed(out: Output, done: Followed) -> None:
     """One copy that was behind."""
     problems = [done.problem] if done.problem else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kho.cli.copies import follow
 from kho.cli.failing import verb
 from kho.cli.options import DryRunOption, HomeOption, JsonOption, OperatorOption
 from kho.cli.output import Output, ledger_behind, problem_document, recovered
@@ -64,6 +65,8 @@ def ingest(
             counts[result.verdict] += 1
             show(out, result)
             bar.advance(1)
+        if not dry_run:
+            follow(out, archive, who, interrupted)
         ledger_behind(out, archive.ledger_behind)
     out.line("summary", {"dossiers": sum(counts.values()), **counts, "dry_run": dry_run})
     out.say(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kho.cli.copies import follow
 from kho.cli.failing import verb
 from kho.cli.options import DryRunOption, HomeOption, JsonOption, OperatorOption
 from kho.cli.output import Output, recovered
@@ -56,6 +57,8 @@ def reprofile(
                 told = done.reason or f"{done.version} {done.profile}"
                 out.text(f"{done.action:8} {done.object_id} {told}")
                 bar.advance(1, done.object_id)
+        if not dry_run:
+            follow(out, archive, wiring.operator_name(operator), interrupted)
         out.line("summary", counts)
         if interrupted():
             return exits.Exit.CANCELLED

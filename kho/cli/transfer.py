@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kho.cli.copies import follow
 from kho.cli.failing import verb
 from kho.cli.options import HomeOption, JsonOption, OperatorOption
 from kho.cli.output import Output, recovered
@@ -93,6 +94,7 @@ def approve(
             operator=wiring.operator_name(operator),
             reason=reason,
         )
+        follow(out, archive, wiring.operator_name(operator), lambda: False)
         _show(out, transfer)
 
 
