@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.eark import judge_package
+from ingest.eark.zip_tree import judge_zip
 from repository.bag.validate import validate_bag
 from repository.errors import NotFound
 from repository.ocfl.local_tree import LocalTree
@@ -29,6 +31,13 @@ def validate_bag_at(path: Path) -> list[Problem]:
     """The findings about a bag in a folder."""
     _must_be_folder(path)
     return list(validate_bag(LocalTree(str(path))))
+
+
+def validate_eark(path: Path) -> list[Problem]:
+    """The findings about an E-ARK package: its root folder, or a ZIP that holds it."""
+    if path.is_dir():
+        return list(judge_package(LocalTree(str(path)), path.resolve().name))
+    return list(judge_zip(path))
 
 
 def _must_be_folder(path: Path) -> None:

@@ -100,8 +100,10 @@ def _parties(agent: etree._Element, *, several: bool) -> Sequence[str]:
         return (_CONTACT,)
     if role in (None, ""):
         return (_CREATOR, _SUBMITTER, _PRESERVER)
+    if role == "CREATOR" and kind != "ORGANIZATION":
+        return (_CREATOR, _SUBMITTER, _CONTACT)
     if role == "CREATOR":
-        return (_CREATOR, _SUBMITTER) if several or kind != "ORGANIZATION" else (_SUBMITTER,)
+        return (_CREATOR, _SUBMITTER) if several else (_SUBMITTER,)
     return ()
 
 

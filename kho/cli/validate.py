@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("ocfl")(verb(ocfl))
     group.command("bag")(verb(bag))
     group.command("tt05")(verb(tt05))
+    group.command("eark")(verb(eark))
     app.add_typer(group, name="validate")
 
 
@@ -63,6 +64,13 @@ def tt05(path: PathArgument, as_json: JsonOption = False) -> int:
     with tempfile.TemporaryDirectory(prefix="kho-validate-") as folder:
         result = judge(path, Path(folder), held=None, now=SystemClock().now())
     return _tell(list(result.report), None, as_json=as_json)
+
+
+def eark(path: PathArgument, as_json: JsonOption = False) -> int:
+    """An E-ARK package, CSIP 2.0 to 2.2 or SIP: its root folder, or a ZIP of it."""
+    from kho.validating import validate_eark
+
+    return _tell(validate_eark(path), None, as_json=as_json)
 
 
 def _tell(problems: list[Problem], other: SecondOpinion | None, *, as_json: bool) -> int:

@@ -16,8 +16,9 @@ import pytest
 from lxml import etree
 
 from ingest.eark import judge_package
+from ingest.eark.zip_tree import judge_zip
 from repository.ocfl.local_tree import LocalTree
-from repository.problems import Severity
+from repository.problems import Report, Severity
 
 ROOT = os.environ.get("KHO_TEST_CORPORA", "")
 CORPUS = Path(ROOT) / "eark" / "corpus"
@@ -46,8 +47,15 @@ class Case:
 
     @property
     def severities(self) -> set[Severity]:
-        report = judge_package(LocalTree(str(self.folder)), self.folder.name)
+        report = judged(self.folder)
         return {problem.severity for problem in report if problem.code == self.requirement}
+
+
+def judged(path: Path) -> Report:
+    """A folder or a ZIP of the corpus."""
+    if path.is_file():
+        return judge_zip(path)
+    return judge_package(LocalTree(str(path)), path.name)
 
 
 def cases() -> Iterator[Case]:
@@ -55,7 +63,7 @@ def cases() -> Iterator[Case]:
     for path in sorted(CORPUS.glob("*/*/testCase.xml")):
         for package in etree.parse(path).getroot().iter("package"):
             name = (package.findtext("path") or "").strip()
-            if name and package.get("isImplemented") == "TRUE" and (path.parent / name).is_dir():
+            if name and package.get("isImplemented") == "TRUE" and (path.parent / name).exists():
                 yield Case(
                     path.parent.name, name, package.get("isValid") == "TRUE", path.parent / name
                 )
@@ -76,6 +84,6 @@ def test_the_corpus_is_judged_as_it_expects_but_for_the_explained_cases():
 
 def test_no_package_of_the_corpus_makes_the_judge_raise_or_repeat_itself():
     for folder in sorted({case.folder for case in cases()}):
-        report = judge_package(LocalTree(str(folder)), folder.name)
+        report = judged(folder)
         kept = [(p.code, p.severity, p.location, p.params.get("reason")) for p in report]
         assert len(kept) == len(set(kept)), folder
