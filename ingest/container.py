@@ -37,7 +37,7 @@ from ingest.zip_directory import (
 from repository.errors import NotFound, Unavailable
 from repository.problems import Problem, Report, error, warning
 
-__all__ = ["ContainerFault", "Limits", "Member", "ZipContainer", "open_zip"]
+__all__ = ["ContainerFault", "Limits", "Member", "ZipContainer", "open_zip", "recorded_name"]
 
 _METHODS: Final = {1: "Shrink", 6: "Implode", 9: "Deflate64", 12: "BZip2", 14: "LZMA", 93: "Zstandard",
                    95: "XZ", 98: "PPMd", 99: "AES"}  # fmt: skip
@@ -120,18 +120,24 @@ def open_zip(path: Path, limits: Limits | None = None) -> tuple[ZipContainer | N
 
     Raises NotFound when there is no such file, Unavailable when it cannot be read.
     """
+    name = recorded_name(path)
     limits = limits or Limits()
     source = _open_source(path)
     if source is None:
-        return None, Report((error("ING-NOT-ZIP", path.name, name=path.name, reason="not-file"),))
+        return None, Report((error("ING-NOT-ZIP", name, name=name, reason="not-file"),))
     keep = False
     try:
-        container, report = _judge(path.name, source, limits)
+        container, report = _judge(name, source, limits)
         keep = container is not None
         return container, report
     finally:
         if not keep:
             source.close()
+
+
+def recorded_name(path: Path) -> str:
+    """The file's own name as records and findings give it: what is not UTF-8 as \\xNN."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def _open_source(path: Path) -> Source | None:

@@ -189,6 +189,7 @@ def turn_back(
             finished_at=utc_text(hold.clock.now()),
         )
         _record(services, EventType.DECISION, returned, Outcome.SUCCESS, operator)
+        hold.step("return recorded")
         hold.work.end(transfer_id)
     return _write_receipt(services, transfer_id)
 
@@ -250,6 +251,7 @@ def _wait(services: IngestServices, got: Received, transfer: TransferRecord) -> 
             },
         )
     )
+    hold.step("waiting noted")
     _record(services, EventType.DECISION, transfer, Outcome.SUCCESS, transfer.operator)
 
 

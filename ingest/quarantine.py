@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.container import ContainerFault, Member, ZipContainer
+from ingest.container import ContainerFault, Member, ZipContainer, recorded_name
 from ingest.received import ReceivedBytes
 from repository import durable
 from repository.digest import MultiDigest, digest_stream
@@ -52,9 +52,7 @@ def read_container(path: Path) -> ContainerFacts:
         raise Unavailable(
             f"{path} cannot be read: {problem.strerror}. Check its owner and the medium it is on."
         ) from problem
-    # A name that is not UTF-8 stands in records as text: its odd bytes as \xNN.
-    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
-    return ContainerFacts(name, size, digests["sha256"])
+    return ContainerFacts(recorded_name(path), size, digests["sha256"])
 
 
 def copy_members(
