@@ -48,8 +48,8 @@ class _VersionRoute(PageRoute):
 _VERSION = re.compile(r"v[0-9]{1,9}\Z")
 version_pages = APIRouter(include_in_schema=False, route_class=_VersionRoute)
 
-DOCUMENTS_OF_PAGE = 25
-_FILES_OF_DOCUMENT = 8
+DOCUMENTS_OF_PAGE = 20
+_FILES_SHOWN = 60  # of all documents of a page together, so that it stays small
 _FILES_OF_PAGE = 100
 _HISTORY_BEGINNING = 5
 _CHECKS_TOLD = 200
@@ -126,7 +126,8 @@ def dossier(
         record=record,
         trust=trust_of(reader, record, copies),
         documents=[
-            _document(reader, one, place, page) for place, one in enumerate(shown, begin + 1)
+            _document(reader, one, place, page, _FILES_SHOWN // len(shown))
+            for place, one in enumerate(shown, begin + 1)
         ],
         document_total=len(documents),
         first=begin + 1,
@@ -250,7 +251,9 @@ def _cite(page: Page, record: ObjectRecord, version: str | None) -> str:
     )
 
 
-def _document(reader: Reader, record: DocumentRecord, place: int, page: Page) -> DocumentShown:
+def _document(
+    reader: Reader, record: DocumentRecord, place: int, page: Page, most: int
+) -> DocumentShown:
     files = [_file(file) for file in record.files]
     picture = None
     derivatives = reader.services.derivatives
@@ -260,8 +263,8 @@ def _document(reader: Reader, record: DocumentRecord, place: int, page: Page) ->
         place=place,
         record=record,
         name=name_of(record, page.words),
-        files=tuple(files[:_FILES_OF_DOCUMENT]),
-        more_files=max(0, len(files) - _FILES_OF_DOCUMENT),
+        files=tuple(files[:most]),
+        more_files=max(0, len(files) - most),
         thumbnail=picture,
     )
 
