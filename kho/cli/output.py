@@ -6,6 +6,7 @@ With `--json` stdout carries one JSON document, or JSON lines that end with one 
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import sys
@@ -174,8 +175,10 @@ def _print(value: object, indent: int | None = None) -> None:
     what it has no letters for goes out as an escape, which is the same string."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
+        plain = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8" and text.encode()
     except UnicodeEncodeError:
+        plain = False
+    if not plain:
         text = json.dumps(value, indent=indent)
     print(text, flush=True)  # noqa: T201
 
