@@ -70,9 +70,13 @@ class Alive:
 
 
 def beat(path: Path, sign: Heartbeat) -> None:
-    """Write a sign of life durably, with who writes it. OSError when it cannot be written."""
+    """Write a sign of life durably, and who writes it. Unavailable, Misconfigured when it cannot."""
     note = {**asdict(sign), "process": os.getpid(), "machine": socket.gethostname()}
-    durable.write_durably(path, json.dumps(note, ensure_ascii=False, indent=1).encode() + b"\n")
+    data = json.dumps(note, ensure_ascii=False, indent=1).encode() + b"\n"
+    try:
+        durable.write_durably(path, data)
+    except OSError as problem:
+        raise durable.explained(problem, "writing the clock's sign of life") from problem
 
 
 def read(path: Path) -> Heartbeat | None:

@@ -38,14 +38,6 @@ class ClockServices:
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class Worklist:
-    """What is due in one store: the copies to look at, oldest look first."""
-
-    due: tuple[str, ...]
-    copies: int
-
-
 def audit_due(
     services: ClockServices,
     *,
@@ -68,7 +60,7 @@ def audit_due(
             if not _noted_away(services, name, now):
                 roots.append(name)
             continue
-        chosen[name] = worklist(auditing.catalogue, name, sizes, services.policy, now).due
+        chosen[name] = worklist(auditing.catalogue, name, sizes, services.policy, now)
         if not _root_seen(services, name, now):
             roots.append(name)
     done = []
@@ -87,17 +79,16 @@ def worklist(
     sizes: Mapping[str, int],
     policy: DuePolicy,
     now: datetime,
-) -> Worklist:
-    """What is due in one store, with the day's budget less what was read today."""
+) -> list[str]:
+    """What is due in one store, oldest look first, within what is left of the day's budget."""
     copies = list(catalogue.copies_of_store(store))
     if policy.byte_budget is not None:
         left = policy.byte_budget - spent_bytes(copies, sizes, policy, now)
         if left <= 0:
-            return Worklist((), len(copies))
+            return []
         policy = replace(policy, byte_budget=left)
     looks = last_looks(catalogue, copies)
-    chosen = due(copies, sizes, policy, now, looks=looks)
-    return Worklist(tuple(copy.object_id for copy in chosen), len(copies))
+    return [copy.object_id for copy in due(copies, sizes, policy, now, looks=looks)]
 
 
 def last_looks(catalogue: Catalogue, copies: Iterable[CopyRecord]) -> dict[str, Look]:
