@@ -1,4 +1,4 @@
-"""`kho serve`: the read API. `kho run` will join it with the clock."""
+"""`kho serve`: the read API and pages. `kho run` joins it with the clock."""
 
 from __future__ import annotations
 
