@@ -102,6 +102,8 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
         for result in results:
             if result.object_id == STORAGE_ROOT:
                 continue  # the root's own files are nobody's copy
+            if result.not_checked == result.expected > 0:
+                continue  # nobody looked: what was last known of the copy stays what is known
             tx.mark_copy_checked(result.object_id, result.store, result.checked_at, result.verdict)
 
 
