@@ -67,16 +67,17 @@ class LocalPlace:
         if not is_there(folder):
             raise NotFound(f"Store {self.name} does not hold {object_id}.")
         inventory, data = self.inventory(object_id, folder)
-        root_digest = digest_bytes(data, ["sha512"])["sha512"]
+        root_size, root_digest = len(data), digest_bytes(data, ["sha512"])["sha512"]
+        del data  # the list below is made in its place
         expected = [
             _expected(OBJECT_DECLARATION, DECLARATION_BYTES),
-            *_inventory_files("", len(data), root_digest),
+            *_inventory_files("", root_size, root_digest),
         ]
         versions = []
         for number, version in inventory.versions.items():
             if number == inventory.head:
                 self._check_same(folder, folder / str(number), root_digest)
-                size, digest = len(data), root_digest
+                size, digest = root_size, root_digest
             else:
                 size, digest = self._earlier_inventory(folder / str(number), number, inventory)
             expected += _inventory_files(f"{number}/", size, digest)
@@ -210,7 +211,8 @@ class _Sizes:
 
     def _look(self, path: str) -> os.stat_result:
         try:
-            return (self._folder / path).stat(follow_symlinks=False)
+            # Not through `Path`, which takes three times as long over 200,000 names.
+            return os.stat(f"{self._folder}/{path}", follow_symlinks=False)  # noqa: PTH116
         except OSError as problem:
             raise Corrupt(
                 f"{self._folder / path} cannot be looked at: {problem.strerror}."

@@ -59,8 +59,9 @@ def plan_version(plan: VersionPlan, held: Inventory | None) -> PlannedVersion:
     """
     inventory = _inventory(plan, held)
     data = serialise_inventory(inventory)
+    del inventory  # what is read from the bytes takes its place: two of 200,000 files are too many
     try:
-        parse_inventory(data)
+        inventory = parse_inventory(data)
     except InvalidInventory as problem:
         raise Refused(f"{plan.object_id}: the planned version is not valid: {problem}") from problem
     digest = digest_bytes(data, ["sha512"])["sha512"]

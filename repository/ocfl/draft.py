@@ -6,6 +6,7 @@ from a draft without errors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from repository.ocfl.codes import finding
@@ -21,7 +22,7 @@ class DraftVersion:
     user_name: str | None = None
     user_address: str | None = None
     user: object = None  # as given, for W011
-    state: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    state: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -36,9 +37,9 @@ class Draft:
     head: str | None = None
     content_directory: str = "content"
     content_directory_given: bool = False
-    manifest: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    manifest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     versions: dict[str, DraftVersion] = field(default_factory=dict)
-    fixity: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    fixity: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def readable(self) -> bool:

@@ -8,12 +8,14 @@ versioning and deduplication as in the implementation notes §3.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, cast
+from io import BytesIO
+from typing import Final, Literal, cast
 
 from repository.model import ContentPath, LogicalPath, ObjectId, VersionNumber, normalised_hex
+from repository.ocfl.blocks import TypedBlock
 from repository.ocfl.draft import Draft, DraftVersion
 from repository.ocfl.grammar import DIGEST_LENGTHS, conflicting, is_digest, is_instant
 from repository.ocfl.inventory_rules import examine
@@ -105,9 +107,6 @@ def inventory_from(draft: Draft) -> Inventory:
     assert draft.object_id is not None
     assert draft.digest_algorithm is not None
     assert draft.head is not None
-    # One object per path, however often an inventory repeats it: large objects are mostly paths.
-    kept: dict[str, ContentPath] = {}
-    named: dict[str, LogicalPath] = {}
     numbers = sorted(map(VersionNumber.parse, draft.versions))
     return Inventory(
         object_id=ObjectId(draft.object_id),
@@ -115,36 +114,17 @@ def inventory_from(draft: Draft) -> Inventory:
         digest_algorithm=draft.digest_algorithm,
         head=VersionNumber.parse(draft.head),
         content_directory=draft.content_directory,
-        manifest=_content_paths(draft.manifest, kept),
-        versions={n: _version(draft.versions[str(n)], named) for n in numbers},
-        fixity={name: _content_paths(block, kept) for name, block in draft.fixity.items()},
+        manifest=TypedBlock(ContentPath, draft.manifest),
+        versions={n: _version(draft.versions[str(n)]) for n in numbers},
+        fixity={name: TypedBlock(ContentPath, block) for name, block in draft.fixity.items()},
     )
 
 
-def _content_paths(
-    block: Mapping[str, tuple[str, ...]], kept: dict[str, ContentPath]
-) -> dict[str, tuple[ContentPath, ...]]:
-    return {
-        # The rules have judged the path already, as `ContentPath` would.
-        digest: tuple(
-            kept.get(path) or kept.setdefault(path, str.__new__(ContentPath, path))
-            for path in paths
-        )
-        for digest, paths in block.items()
-    }
-
-
-def _version(draft: DraftVersion, named: dict[str, LogicalPath]) -> Version:
+def _version(draft: DraftVersion) -> Version:
     assert draft.created is not None
     return Version(
         created=draft.created,
-        state={
-            digest: tuple(
-                named.get(path) or named.setdefault(path, str.__new__(LogicalPath, path))
-                for path in paths
-            )
-            for digest, paths in draft.state.items()
-        },
+        state=TypedBlock(LogicalPath, draft.state),
         message=draft.message,
         user_name=draft.user_name,
         user_address=draft.user_address,
@@ -165,8 +145,34 @@ def serialise_inventory(inventory: Inventory) -> bytes:
         document["contentDirectory"] = inventory.content_directory
     if inventory.fixity:
         document["fixity"] = inventory.fixity
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
-    return text.encode("utf-8") + b"\n"
+    written = BytesIO()  # never the text of it all as well
+    for piece in _pieces(document, ""):
+        written.write(piece.encode("utf-8"))
+    written.write(b"\n")
+    return written.getvalue()
+
+
+_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _pieces(value: object, margin: str) -> Iterator[str]:
+    """As `json.dumps` with `sort_keys` and `indent=1`, a digest at a time."""
+    if isinstance(value, str):
+        yield _quoted(value)
+        return
+    assert isinstance(value, Mapping)
+    before = "{"
+    for name in sorted(value):
+        item = value[name]
+        if isinstance(item, tuple):
+            paths = f",\n{margin}  ".join(map(_quoted, item))
+            array = f"[\n{margin}  {paths}\n{margin} ]" if paths else "[]"
+            yield f"{before}\n{margin} {_quoted(name)}: {array}"
+        else:
+            yield f"{before}\n{margin} {_quoted(name)}: "
+            yield from _pieces(item, margin + " ")
+        before = ","
+    yield f"\n{margin}}}" if value else "{}"
 
 
 def _version_block(version: Version) -> dict[str, object]:
@@ -230,20 +236,27 @@ def next_inventory(
         name: {path: digest for digest, paths in block.items() for path in paths}
         for name, block in fixity.items()
     }
-    blocks: dict[str, tuple[LogicalPath, ...]] = {}
+    added: dict[str, dict[str, list[ContentPath]]] = {}
+    blocks: dict[str, list[LogicalPath]] = {}
     for file in files:
         digest = _digest(file.digest, previous.digest_algorithm)
         if digest not in manifest:
-            path = f"{head}/{previous.content_directory}/{file.logical_path}"
-            manifest[digest] = (ContentPath(path),)
-        blocks[digest] = (*blocks.get(digest, ()), file.logical_path)
+            new = ContentPath(f"{head}/{previous.content_directory}/{file.logical_path}")
+            manifest[digest] = (new,)
+        blocks.setdefault(digest, []).append(file.logical_path)
         for name, value in file.fixity.items():
-            _record(
-                fixity.setdefault(name, {}),
-                recorded.setdefault(name, {}),
-                manifest[digest][0],
-                _digest(value, name),
-            )
+            path, other = manifest[digest][0], _digest(value, name)
+            known = recorded.setdefault(name, {})
+            if path not in known:
+                known[path] = other
+                added.setdefault(name, {}).setdefault(other, []).append(path)
+            elif known[path] != other:
+                raise ValueError(f"two digests of one algorithm for {path[:200]!r}")
+    for name, more in added.items():
+        block = fixity.setdefault(name, {})
+        for digest, paths in more.items():
+            block[digest] = (*block.get(digest, ()), *paths)
+    held = {digest: tuple(paths) for digest, paths in blocks.items()}
     return Inventory(
         object_id=previous.object_id,
         spec_version=previous.spec_version,
@@ -253,7 +266,7 @@ def next_inventory(
         manifest=manifest,
         versions={
             **previous.versions,
-            head: Version(created, blocks, message, user_name, user_address),
+            head: Version(created, held, message, user_name, user_address),
         },
         fixity=fixity,
     )
@@ -266,19 +279,6 @@ def _digest(given: str, algorithm: str) -> str:
     return digest
 
 
-def _record(
-    block: dict[str, tuple[ContentPath, ...]],
-    recorded: dict[ContentPath, str],
-    path: ContentPath,
-    digest: str,
-) -> None:
-    known = recorded.setdefault(path, digest)
-    if known != digest:
-        raise ValueError(f"two digests of one algorithm for {path[:200]!r}")
-    if path not in block.get(digest, ()):
-        block[digest] = (*block.get(digest, ()), path)
-
-
 def new_content_paths(
     previous: Inventory | None, following: Inventory
 ) -> Mapping[ContentPath, LogicalPath]:
@@ -289,12 +289,11 @@ def new_content_paths(
     prefix = f"{following.head}/{following.content_directory}/"
     found: dict[ContentPath, LogicalPath] = {}
     for digest, paths in following.manifest.items():
-        for path in _without(paths, before.get(digest, ())):
-            logical = state[digest]
+        known = frozenset(before.get(digest, ()))
+        new = [path for path in paths if path not in known]
+        logical = state[digest] if new else ()
+        names = frozenset(logical)
+        for path in new:
             own = path.removeprefix(prefix)
-            found[path] = LogicalPath(own) if own in logical else logical[0]
+            found[path] = LogicalPath(own) if own in names else logical[0]
     return found
-
-
-def _without(paths: Iterable[ContentPath], known: Sequence[ContentPath]) -> Iterable[ContentPath]:
-    return (path for path in paths if path not in known)

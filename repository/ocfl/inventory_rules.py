@@ -7,10 +7,12 @@ Core: bytes in, a `Draft` out. Version blocks are in `version_rules`, what needs
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, cast
 
 from repository.model import InvalidValue, ObjectId
+from repository.ocfl.blocks import PlainBlock
 from repository.ocfl.draft import Draft
 from repository.ocfl.grammar import (
     DIGEST_LENGTHS,
@@ -21,9 +23,10 @@ from repository.ocfl.grammar import (
     is_uri,
     lowered,
 )
+from repository.ocfl.plain_form import plain_document
 from repository.ocfl.strict_json import MalformedJson, parse_json
 from repository.ocfl.version_rules import check_head, check_versions, version_number
-from repository.problems import error
+from repository.problems import Severity, error
 
 SPEC_VERSIONS: Final = ("1.0", "1.1")
 _TYPE = re.compile(r"https://ocfl\.io/([0-9]+\.[0-9]+)/spec/#inventory\Z")
@@ -37,11 +40,13 @@ _HEX_CODE: Final = {"sha1": "E029", "sha256": "E030", "sha512": "E031", "blake2b
 def examine(data: bytes, location: str = "inventory.json") -> Draft:
     """Judge the bytes of one inventory file."""
     draft = Draft(location)
-    try:
-        document = parse_json(data)
-    except MalformedJson as malformed:
-        draft.found("E033", "", malformed.args[0])
-        return draft
+    document: object = plain_document(data)
+    if document is None:
+        try:
+            document = parse_json(data)
+        except MalformedJson as malformed:
+            draft.found("E033", "", malformed.args[0])
+            return draft
     if not isinstance(document, dict):
         draft.found("E033", "", type(document).__name__, "object")
         return draft
@@ -118,22 +123,21 @@ def _check_content_directory(draft: Draft, document: Mapping[str, object]) -> No
         draft.content_directory = given
 
 
-def _check_manifest(draft: Draft, document: Mapping[str, object]) -> set[str]:
+def _check_manifest(draft: Draft, document: Mapping[str, object]) -> AbstractSet[str]:
     """Fill in the manifest; return its digests as they are written, in their own case."""
     if "manifest" not in document:
         draft.found("E041", "", "manifest")
         return set()
     block = document["manifest"]
-    if not isinstance(block, dict):
+    if not isinstance(block, Mapping):
         draft.found("E106", "/manifest", type(block).__name__, "object")
         return set()
     draft.manifest = _digest_block(
         draft, block, draft.digest_algorithm, "/manifest", "E096", "E092"
     )
-    everything = [path for paths in draft.manifest.values() for path in paths]
-    for above, below in conflicting(everything):
+    for above, below in conflicting(path for paths in draft.manifest.values() for path in paths):
         draft.found("E101", "/manifest", below, above)
-    return set(block)
+    return block.keys()
 
 
 def _digest_block(
@@ -143,8 +147,12 @@ def _digest_block(
     pointer: str,
     twice_code: str,
     array_code: str,
-) -> dict[str, tuple[str, ...]]:
+) -> Mapping[str, tuple[str, ...]]:
     """A block digest → content paths, as both `manifest` and each part of `fixity` are built."""
+    if isinstance(block, PlainBlock) and (
+        algorithm is None or block.length == DIGEST_LENGTHS[algorithm]
+    ):
+        return block
     made: dict[str, tuple[str, ...]] = {}
     for digest, paths in block.items():
         if algorithm is not None and not is_digest(digest, algorithm):
@@ -153,7 +161,7 @@ def _digest_block(
         key = lowered(digest)
         if key in made:
             draft.found(twice_code, f"{pointer}/{digest[:140]}", digest)
-        if isinstance(paths, list):
+        if isinstance(paths, list | tuple):
             safe = _safe_content_paths(draft, paths, pointer, digest, array_code)
             made[key] = made[key] + safe if key in made else safe
         else:
@@ -170,11 +178,11 @@ def _form_code(digest: str, algorithm: str, twice_code: str) -> str:
 
 
 def _safe_content_paths(
-    draft: Draft, paths: list[object], pointer: str, digest: str, array_code: str
+    draft: Draft, paths: Sequence[object], pointer: str, digest: str, array_code: str
 ) -> tuple[str, ...]:
     """The safe ones among the paths of a digest; what is wrong with the others is told."""
     if all(isinstance(path, str) and is_safe_path(path) for path in paths):
-        return tuple(cast("list[str]", paths))
+        return tuple(cast("Sequence[str]", paths))
     place = f"{pointer}/{digest[:140]}"
     return tuple(
         path
@@ -222,8 +230,9 @@ def _check_content_paths(draft: Draft) -> None:
 
 
 def _check_unused(draft: Draft) -> None:
-    used = {digest for version in draft.versions.values() for digest in version.state}
-    for digest in sorted(draft.manifest.keys() - used):
+    states = [version.state for version in draft.versions.values()]
+    used: Collection[str] = states[0] if len(states) == 1 else set().union(*states)
+    for digest in sorted(digest for digest in draft.manifest if digest not in used):
         draft.found("E107", "/manifest", digest)
 
 
@@ -234,21 +243,40 @@ def _check_fixity(draft: Draft, document: Mapping[str, object]) -> None:
     if not isinstance(fixity, dict):
         draft.found("E111", "/fixity", type(fixity).__name__, "object")
         return
-    known = {path for paths in draft.manifest.values() for path in paths}
     for algorithm, block in fixity.items():
         pointer = f"/fixity/{algorithm[:40]}"
         if algorithm not in REGISTERED_DIGESTS:
             draft.found("E056", pointer, algorithm)
             continue
-        if not isinstance(block, dict):
+        if not isinstance(block, Mapping):
             draft.found("E057", pointer, type(block).__name__, "object")
             continue
         form = algorithm if algorithm in DIGEST_LENGTHS else None
         made = _digest_block(draft, block, form, pointer, "E097", "E057")
         draft.fixity[algorithm] = made
-        for digest, paths in made.items():
-            for path in paths:
-                if path not in known:
-                    draft.found("E057", f"{pointer}/{digest[:140]}", path)
-        for above, below in conflicting(path for paths in made.values() for path in paths):
-            draft.found("E057", pointer, below, above)
+        if not _is_part_of_manifest(draft, made):
+            _check_fixity_paths(draft, made, pointer)
+
+
+def _is_part_of_manifest(draft: Draft, block: Mapping[str, tuple[str, ...]]) -> bool:
+    """True only when every path is one of the manifest, once, and no two of those are in each
+    other's way. Says so of what is right in one set, as there may be very many."""
+    if any(problem.severity is Severity.ERROR for problem in draft.problems):
+        return False
+    left = {path for paths in draft.manifest.values() for path in paths}
+    for paths in block.values():
+        for path in paths:
+            if path not in left:
+                return False
+            left.remove(path)
+    return True
+
+
+def _check_fixity_paths(draft: Draft, block: Mapping[str, tuple[str, ...]], pointer: str) -> None:
+    known = {path for paths in draft.manifest.values() for path in paths}
+    for digest, paths in block.items():
+        for path in paths:
+            if path not in known:
+                draft.found("E057", f"{pointer}/{digest[:140]}", path)
+    for above, below in conflicting(path for paths in block.values() for path in paths):
+        draft.found("E057", pointer, below, above)

@@ -6,10 +6,12 @@ Core; part of `inventory_rules.examine`. Nothing here raises because of its inpu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final
 
 from repository.model import InvalidValue, VersionNumber
+from repository.ocfl.blocks import PlainBlock
 from repository.ocfl.draft import Draft, DraftVersion
 from repository.ocfl.grammar import conflicting, is_instant, is_safe_path, is_uri, lowered
 
@@ -17,7 +19,9 @@ _VERSION_KEYS: Final = {"created", "state", "message", "user"}
 _USER_KEYS: Final = {"name", "address"}
 
 
-def check_versions(draft: Draft, document: Mapping[str, object], as_written: set[str]) -> None:
+def check_versions(
+    draft: Draft, document: Mapping[str, object], as_written: AbstractSet[str]
+) -> None:
     """Fill in the version blocks. `as_written`: the digests of the manifest in their own case."""
     if "versions" not in document:
         draft.found("E041", "", "versions")
@@ -74,7 +78,7 @@ def sequence_faults(numbers: list[VersionNumber]) -> Iterator[tuple[str, str]]:
 
 
 def _draft_version(
-    draft: Draft, block: Mapping[str, object], pointer: str, as_written: set[str]
+    draft: Draft, block: Mapping[str, object], pointer: str, as_written: AbstractSet[str]
 ) -> DraftVersion:
     made = DraftVersion()
     for key in sorted(block.keys() - _VERSION_KEYS):
@@ -91,7 +95,7 @@ def _draft_version(
     _check_user(draft, block, pointer, made)
     if "state" not in block:
         draft.found("E048", pointer, "state")
-    elif not isinstance(block["state"], dict):
+    elif not isinstance(block["state"], Mapping):
         draft.found("E050", f"{pointer}/state", type(block["state"]).__name__, "object")
     else:
         made.state = _draft_state(draft, block["state"], f"{pointer}/state", as_written)
@@ -142,21 +146,32 @@ def _check_user(
 
 
 def _draft_state(
-    draft: Draft, block: Mapping[str, object], pointer: str, as_written: set[str]
+    draft: Draft, block: Mapping[str, object], pointer: str, as_written: AbstractSet[str]
+) -> Mapping[str, tuple[str, ...]]:
+    made: Mapping[str, tuple[str, ...]]
+    if isinstance(block, PlainBlock) and block.keys() <= as_written:
+        made = block
+    else:
+        made = _judged_state(draft, block, pointer, as_written)
+    for above, below in conflicting(path for paths in made.values() for path in paths):
+        draft.found("E095", pointer, below, above)
+    return made
+
+
+def _judged_state(
+    draft: Draft, block: Mapping[str, object], pointer: str, as_written: AbstractSet[str]
 ) -> dict[str, tuple[str, ...]]:
     made: dict[str, tuple[str, ...]] = {}
     for digest, paths in block.items():
         # §3.5.3.1: the key must match the manifest's key; upper and lower case are two keys.
         if digest not in as_written:
             draft.found("E050", pointer, digest)
-        if not isinstance(paths, list):
+        if not isinstance(paths, list | tuple):
             draft.found("E051", f"{pointer}/{digest[:140]}", type(paths).__name__, "array")
             continue
         safe = tuple(path for path in paths if _is_safe_logical_path(draft, path, pointer))
         key = lowered(digest)
         made[key] = made[key] + safe if key in made else safe
-    for above, below in conflicting(path for paths in made.values() for path in paths):
-        draft.found("E095", pointer, below, above)
     return made
 
 

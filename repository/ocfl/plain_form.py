@@ -1,0 +1,198 @@
+"""An inventory as programs write it, read straight from its bytes: in one pass, and in little memory.
+
+An object of 200,000 files has an inventory of 127 MB. Read as JSON at large it stands in memory three
+times over (bytes, text, document) before the first rule is looked at. Nearly every inventory is plain:
+lower-case digests, each once, with safe paths in arrays that are not empty, and nothing nested that
+need not be. Of such bytes this module makes the document at once out of the values it ends in.
+
+It judges nothing and weakens nothing: whatever is not plain gives None, and the caller reads the bytes
+with `strict_json` and says what is wrong. For plain bytes the document equals the one `strict_json`
+gives, with tuples for the arrays of paths; a property test holds the two together. Core.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from repository.ocfl.blocks import PlainBlock
+from repository.ocfl.grammar import is_safe_path
+from repository.ocfl.strict_json import MalformedJson, parse_json
+
+
+def plain_document(data: bytes) -> dict[str, object] | None:
+    """The document in these bytes, its manifest, states and fixity as `PlainBlock`s; None when the
+    bytes are not plain, be they right or wrong. Raises nothing because of its input."""
+    try:
+        return _Reader(data).document()
+    except (_NotPlainError, MalformedJson, UnicodeDecodeError):
+        return None
+
+
+class _NotPlainError(Exception):
+    """To be read by the rule, not by this module."""
+
+
+# JSON, RFC 8259, as far as it is plain. Possessive repeats: what fails does so in linear time.
+_WS = rb"[ \t\n\r]*+"
+_PLAIN = rb'"([^"\\\x00-\x1f]*+)"'
+_ANY = rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+){0,4000}+"'
+_PAIR = _ANY + _WS + rb":" + _WS + _ANY + _WS
+_OPEN: Final = re.compile(_WS + rb"\{" + _WS + rb"(\}?)")
+_NAME: Final = re.compile(_WS + _PLAIN + _WS + rb":" + _WS)
+_AFTER: Final = re.compile(_WS + rb"([,}])")
+_END: Final = re.compile(_WS + rb"\Z")
+_SMALL: Final = re.compile(
+    _ANY + rb"|\{" + _WS + rb"(?:" + _PAIR + rb"(?:," + _WS + _PAIR + rb"){0,8}+)?\}"
+)
+_KEY = _WS + rb'"([0-9a-f]++)"' + _WS + rb":" + _WS + rb"\[" + _WS
+# Or nothing, so that a search ends where an entry of another kind begins.
+_ONE: Final = re.compile(_KEY + _PLAIN + _WS + rb"\]" + _WS + rb"([,}])|")
+_SEVERAL: Final = re.compile(_KEY)
+_ITEM: Final = re.compile(rb"(" + _ANY + rb")" + _WS + rb"([,\]])" + _WS)
+
+
+class _Reader:
+    """One pass over the bytes. Strings that stand in several places are made once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+        self._digests: dict[str, str] = {}
+        self._content: dict[str, str] = {}
+        self._state: Mapping[str, str | tuple[str, ...]] = {}
+
+    def document(self) -> dict[str, object]:
+        made: dict[str, object] = {}
+        if self._opens():
+            more = True
+            while more:
+                name = self._name(made)
+                if name == "manifest":
+                    made[name] = self._content_block(addresses=True)
+                elif name == "fixity":
+                    made[name] = self._fixity()
+                elif name == "versions":
+                    made[name] = self._versions()
+                else:
+                    made[name] = self._small()
+                if "manifest" in made and "fixity" in made:
+                    self._content = {}  # no content path is to come
+                more = self._goes_on()
+        if _END.match(self._data, self._at) is None:
+            raise _NotPlainError
+        return made
+
+    def _fixity(self) -> dict[str, object]:
+        made: dict[str, object] = {}
+        more = self._opens()
+        while more:
+            name = self._name(made)
+            made[name] = self._content_block(addresses=False)
+            more = self._goes_on()
+        return made
+
+    def _versions(self) -> dict[str, object]:
+        made: dict[str, object] = {}
+        more = self._opens()
+        while more:
+            name = self._name(made)
+            made[name] = self._version()
+            more = self._goes_on()
+        return made
+
+    def _version(self) -> dict[str, object]:
+        made: dict[str, object] = {}
+        more = self._opens()
+        while more:
+            name = self._name(made)
+            made[name] = self._state_block() if name == "state" else self._small()
+            more = self._goes_on()
+        return made
+
+    # -- the blocks digest → paths
+
+    def _content_block(self, *, addresses: bool) -> PlainBlock:
+        """`addresses`: the digests are those that states name too."""
+        made: dict[str, str | tuple[str, ...]] = {}
+        known, digests = self._content, self._digests
+        for digest, paths in self._entries():
+            if digest in made:
+                raise _NotPlainError
+            if addresses:
+                digest = digests.setdefault(digest, digest)
+            made[digest] = known.setdefault(paths, paths) if isinstance(paths, str) else paths
+        return PlainBlock(made)
+
+    def _state_block(self) -> PlainBlock:
+        """Mostly what the state read before it was, and then of the same strings."""
+        made: dict[str, str | tuple[str, ...]] = {}
+        before, digests = self._state, self._digests
+        for digest, paths in self._entries():
+            if digest in made:
+                raise _NotPlainError
+            same = before.get(digest)
+            made[digests.setdefault(digest, digest)] = paths if same != paths else same
+        self._state = made
+        return PlainBlock(made)
+
+    def _entries(self) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+        """Step over a block; each digest with its path or paths."""
+        more = self._opens()
+        while more:
+            for match in _ONE.finditer(self._data, self._at):
+                digest, given, after = match.groups()
+                if digest is None:
+                    self._at = match.start()
+                    break
+                path = given.decode("utf-8")
+                if not is_safe_path(path):
+                    raise _NotPlainError
+                yield digest.decode("ascii"), path
+                if after == b"}":
+                    self._at = match.end()
+                    return
+            yield self._longer_entry()
+            more = self._goes_on()
+
+    def _longer_entry(self) -> tuple[str, str | tuple[str, ...]]:
+        """With several paths, or with an escape in one."""
+        digest = self._step(_SEVERAL)[1].decode("ascii")
+        paths: list[str] = []
+        after = b","
+        while after == b",":
+            given, after = self._step(_ITEM).groups()
+            path = parse_json(given)
+            if not isinstance(path, str) or not is_safe_path(path):
+                raise _NotPlainError
+            paths.append(path)
+        return digest, tuple(paths) if len(paths) > 1 else paths[0]
+
+    # -- JSON
+
+    def _opens(self) -> bool:
+        """Step into an object, and out of it when it is empty; whether it is not."""
+        match = self._step(_OPEN)
+        return not match[1]
+
+    def _name(self, made: dict[str, object]) -> str:
+        name = self._step(_NAME)[1].decode("utf-8")
+        if name in made:
+            raise _NotPlainError
+        return name
+
+    def _small(self) -> object:
+        """A string, or an object of a few strings."""
+        return parse_json(self._step(_SMALL)[0])
+
+    def _goes_on(self) -> bool:
+        """Step over a comma or out of the object; whether it was a comma."""
+        return self._step(_AFTER)[1] == b","
+
+    def _step(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
+        match = pattern.match(self._data, self._at)
+        if match is None:
+            raise _NotPlainError
+        self._at = match.end()
+        return match
