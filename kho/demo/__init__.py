@@ -17,11 +17,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
+from kho.demo.authority import demo_trust_root
 from kho.demo.faults import FAULTS
 from kho.demo.plan import plan_dossier
 from kho.demo.sip import assemble, make_contents, write_zip
 
-__all__ = ["SampleTransfer", "make_transfers"]
+__all__ = ["SampleTransfer", "demo_trust_root", "make_transfers"]
 
 _LARGE_RUN = 200
 """From here on starting processes pays. Their callers must guard `__main__`."""

@@ -15,19 +15,26 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
 from kho.demo.layout import FACES, PAGE_HEIGHT, PAGE_WIDTH, Page, font
+from kho.demo.marks import Marks, draw_marks
 
+BORN_DIGITAL, SCANNED = (1, 7), (1, 4)
+"""Versions of PDF: what office programs write now, and what scanning programs used to."""
 _INVISIBLE = 3
 """Text rendering mode 3: neither filled nor stroked, but found and copied (ISO 32000-1, 9.3.6)."""
 
 
-def draw_pdf(pages: Sequence[Page], *, title: str, author: str) -> bytes:
-    """A born-digital document."""
-    canvas, out = _begin(title, author)
+def draw_pdf(
+    pages: Sequence[Page], *, title: str, author: str, marks: Marks | None = None
+) -> bytes:
+    """A born-digital document; with `marks`, the pictures of signature and seal stand in it."""
+    canvas, out = _begin(title, author, BORN_DIGITAL)
     for page in pages:
         canvas.setLineWidth(0.7)
         _draw_text(canvas, page)
         for rule in page.rules:
             canvas.line(rule.x, rule.y, rule.x + rule.width, rule.y)
+        if marks is not None:
+            draw_marks(canvas, page, marks)
         canvas.showPage()
     canvas.save()
     return out.getvalue()
@@ -37,7 +44,7 @@ def draw_scan_pdf(
     images: Sequence[bytes], layers: Sequence[Page] | None, *, title: str, author: str
 ) -> bytes:
     """JPEG pictures as full pages; with `layers`, invisible text behind each (two layers)."""
-    canvas, out = _begin(title, author)
+    canvas, out = _begin(title, author, SCANNED)
     for number, image in enumerate(images):
         canvas.drawImage(_Jpeg(image), 0, 0, PAGE_WIDTH, PAGE_HEIGHT)
         if layers is not None:
@@ -59,13 +66,14 @@ class _Jpeg(ImageReader):  # type: ignore[misc]  # reportlab has no types
         return self._content
 
 
-def _begin(title: str, author: str) -> tuple[Canvas, BytesIO]:
+def _begin(title: str, author: str, version: tuple[int, int]) -> tuple[Canvas, BytesIO]:
     _prepare()
     out = BytesIO()
     canvas = Canvas(
         out,
         pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
         invariant=1,
+        pdfVersion=version,
         pageCompression=1,
         # Else Helvetica would be named in every file, and it is not embedded.
         initialFontName=f"KhoDemoSerif-{FACES[0]}",
@@ -98,5 +106,6 @@ def _draw_text(canvas: Canvas, page: Page, mode: int = 0) -> None:
         if space != run.space:
             space = run.space
             text.setWordSpace(space)
-        text.textOut(run.text)
+        # As `textOut`, but for measuring the text to move a cursor that is set anew each time.
+        text._textOut(run.text)
     canvas.drawText(text)

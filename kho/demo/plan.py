@@ -54,6 +54,10 @@ class DocumentPlan:
     mode: str
     origin: Literal["01", "02"]
     attachments: tuple[Attachment, ...] = ()
+    signed: bool = False
+    """Whether the PDF is signed digitally: by its signer, and by the agency where it has a seal."""
+    told_by_name: bool = False
+    """Whether the name of its file says that it is signed: `….signed.pdf`."""
     linked_to: str = ""
     """The docId, in an earlier dossier of the same fonds, that a `.fetch.txt` names."""
 
@@ -118,6 +122,10 @@ _CHAIN: tuple[tuple[str, Literal["applicant", "owner", "superior", "commune"]], 
 )
 _SHORT_CHAIN = (1, 5, 3, 4, 7, 6, 8, 0, 2)
 """Which links of the chain a short dossier keeps, the most telling first."""
+
+
+_SIGNED_KINDS = ("QĐ", "CV", "TB", "KH", "TTr", "BC", "GM", "BB")
+_FIRST_YEAR_OF_SIGNED_NAMES = 2020
 
 
 def plan_dossier(seed: int, index: int, total: int) -> DossierPlan:
@@ -224,7 +232,7 @@ def _plan_documents(
                 origin="01",
             )
         )
-    return tuple(_give_forms(rng, recipe, documents))
+    return tuple(_give_signatures(recipe, _give_forms(rng, recipe, documents)))
 
 
 def _steps(count: int) -> list[tuple[str, Literal["applicant", "owner", "superior", "commune"]]]:
@@ -296,6 +304,17 @@ def _give_forms(rng: Random, recipe: Recipe, documents: list[DocumentPlan]) -> l
     return given
 
 
+def _give_signatures(recipe: Recipe, documents: list[DocumentPlan]) -> list[DocumentPlan]:
+    """Which PDFs are signed: decisions first, then what goes out, the earliest first."""
+    able = [d for d in documents if d.form == "pdf" and d.paper.kind.short in _SIGNED_KINDS]
+    able.sort(key=lambda d: _SIGNED_KINDS.index(d.paper.kind.short))
+    chosen = {document.ordinal for document in able[: recipe.signed]}
+    told = recipe.year >= _FIRST_YEAR_OF_SIGNED_NAMES
+    return [
+        replace(d, signed=True, told_by_name=told) if d.ordinal in chosen else d for d in documents
+    ]
+
+
 def _attachments(document: DocumentPlan, left: int) -> tuple[Attachment, ...]:
     reference = document.paper.reference
     table = Attachment("PL1", "xlsx", f"Phụ lục 1 kèm theo văn bản số {reference}")
@@ -333,7 +352,7 @@ def _link_last_document(plan: DossierPlan, earlier: DossierPlan) -> DossierPlan:
     """Replace the last document by a link to a decision held in an earlier dossier of the fonds."""
     held = next(d for d in earlier.documents if d.paper.kind.short == "QĐ")
     last = plan.documents[-1]
-    linked = replace(last, paper=held.paper, form="linked", linked_to=held.doc_id)
+    linked = replace(last, paper=held.paper, form="linked", signed=False, linked_to=held.doc_id)
     documents = (*plan.documents[:-1], linked)
     days = [d.paper.issued for d in documents]
     return replace(plan, documents=documents, start=min(days), end=max(days))

@@ -29,6 +29,8 @@ class Recipe:
     word_files: int = 0
     loose_pictures: int = 0
     """How many of the scans are TIFF or JPEG instead of PDF."""
+    signed: int = 0
+    """How many of the PDFs that were never paper carry digital signatures."""
     link: bool = False
     mode: str | None = None
     serial: int = 0
@@ -45,8 +47,9 @@ _CHOSEN = (
         place=0,
         object=0,
         attachments=3,
+        signed=2,
     ),
-    Recipe("new-countryside", 2019, 40, "one dossier of many documents", place=3),
+    Recipe("new-countryside", 2019, 40, "one dossier of many documents", place=3, signed=1),
     Recipe(
         "recruitment",
         2020,
@@ -55,6 +58,7 @@ _CHOSEN = (
         place=12,
         attachments=2,
         word_files=2,
+        signed=1,
     ),
     Recipe(
         "flood",
@@ -66,8 +70,8 @@ _CHOSEN = (
         photos=2,
         loose_pictures=1,
     ),
-    Recipe("environment", 2018, 7, "born digital, with photographs", place=6, photos=3),
-    Recipe("reward", 2022, 5, "born digital", place=24, attachments=1),
+    Recipe("environment", 2018, 7, "born digital, with photographs", place=6, photos=3, signed=1),
+    Recipe("reward", 2022, 5, "born digital", place=24, attachments=1, signed=1),
     Recipe(
         "complaint",
         2003,
@@ -84,10 +88,18 @@ _CHOSEN = (
         "one document is a link to an earlier dossier (.fetch.txt)",
         place=1,
         object=3,
+        signed=1,
         link=True,
     ),
     Recipe(
-        "reform", 2024, 6, "born digital, with Word files", place=18, word_files=2, attachments=1
+        "reform",
+        2024,
+        6,
+        "born digital, with Word files",
+        place=18,
+        word_files=2,
+        attachments=1,
+        signed=1,
     ),
     Recipe(
         "flood",
@@ -98,7 +110,15 @@ _CHOSEN = (
         place=42,
         photos=2,
     ),
-    Recipe("land-plan", 2015, 6, "born digital, with a table of land use", place=9, attachments=2),
+    Recipe(
+        "land-plan",
+        2015,
+        6,
+        "born digital, with a table of land use",
+        place=9,
+        attachments=2,
+        signed=1,
+    ),
     Recipe(
         "merger",
         2008,
@@ -112,6 +132,10 @@ _CHOSEN = (
 _LARGE = 1
 """Position among the chosen of the dossier that grows to 300 documents in large runs."""
 _LARGE_RUN, _LARGE_DOCUMENTS = 100, 300
+_FIRST_SIGNED_YEAR = 2013
+"""Before that, offices of a province hardly signed anything digitally."""
+_SIGNED_EACH = 7
+"""Of the drawn dossiers since that year each seventh: about one in eleven of all. Signing is slow."""
 
 
 def draw_recipe(rng: Random, index: int, total: int) -> Recipe:
@@ -135,6 +159,7 @@ def draw_recipe(rng: Random, index: int, total: int) -> Recipe:
         "digitised from paper" if origin == "02" else "born digital",
         origin=origin,
         attachments=rng.random() < 0.15,
+        signed=int(origin == "01" and year >= _FIRST_SIGNED_YEAR and position % _SIGNED_EACH == 0),
         serial=20 + position // 60 + 1,
         scan_dpi=72,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import io
 import re
 import shutil
@@ -172,7 +174,8 @@ def test_the_words_of_a_pdf_can_be_copied_out_of_it(good: list[Opened], tmp_path
     for path, record in opened.records.items():
         if record["typeName"] == "22":
             continue  # a letter breaks its abstract into short lines beside the date
-        name = f"representations/rep1/data/{record['docId']}.pdf"
+        start = f"representations/rep1/data/{record['docId']}."
+        (name,) = (start + end for end in ("pdf", "signed.pdf") if start + end in opened.members)
         text = _text_of(opened.members[name], tmp_path / "one.pdf")
         assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text, path
         assert f"{record['codeNumber']}/{record['codeNotation']}" in text.replace("Số: 0", "Số: ")
@@ -270,6 +273,29 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     other = _make_good(tmp_path, 7, 12, 0)
     assert other.path.name != transfers[0].path.name
     assert other.path.read_bytes() != transfers[0].path.read_bytes()
+
+
+def test_a_run_on_several_processors_gives_the_same_bytes(
+    transfers: list[SampleTransfer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kho.demo._LARGE_RUN", 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    made = make_transfers(tmp_path, dossiers=3, bad=False)
+    assert [t.path.name for t in made] == [t.path.name for t in transfers[:3]]
+    for mine, theirs in zip(made, transfers, strict=False):
+        assert mine.path.read_bytes() == theirs.path.read_bytes()
+
+
+def test_nothing_of_a_dossier_is_kept_once_it_is_made(tmp_path: Path) -> None:
+    importlib.import_module("kho.demo.signing")  # else loaded with the first signed document
+    counts = []
+    for start in (36, 41, 46):
+        for index in range(start, start + 5):
+            _make_good(tmp_path, 2025, 400, index)
+        gc.collect()
+        counts.append(len(gc.get_objects()))
+    # The first five fill the caches. One PDF kept of each dossier would show as some 400 more.
+    assert counts[2] - counts[1] < 300
 
 
 def test_a_bad_one_is_made_alike_too(transfers: list[SampleTransfer], tmp_path: Path) -> None:
