@@ -7,7 +7,7 @@ names, of METS and of their bytes is bounded, and what is beyond a bound is said
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,7 @@ class Package:
     prefix: str
     files: Mapping[str, int]  # path → size
     folders: frozenset[str]
+    filled: frozenset[str]  # those with a file that counts in or below them
 
     @property
     def representations(self) -> tuple[str, ...]:
@@ -45,8 +46,7 @@ class Package:
 
     def holds(self, folder: str) -> bool:
         """Whether a file that counts lies in or below the folder; hidden ones do not."""
-        start = f"{folder}/"
-        return any(p.startswith(start) and not _hidden(p) for p in self.files)
+        return folder in self.filled
 
     def read(self, path: str, limit: int) -> bytes:
         return self.tree.read(self.prefix + path, limit)
@@ -90,19 +90,26 @@ def look(tree: ObjectTree, name: str, findings: Findings) -> Package:
             files[entry.path] = entry.size
         else:
             findings.add("EARK-UNSAFE", Severity.ERROR, "", found=entry.path)
-    for path in files:  # a ZIP need not list its folders
-        above = path.rpartition("/")[0]
-        while above and above not in folders:
-            folders.add(above)
-            above = above.rpartition("/")[0]
+    folders.update(_above(files))  # a ZIP need not list its folders
     top = _only_folder(files, folders)
-    if not top:
-        return Package(tree, name, "", files, frozenset(folders))
-    cut = len(top) + 1
-    inner = {path[cut:]: size for path, size in files.items()}
-    return Package(
-        tree, top, f"{top}/", inner, frozenset(f[cut:] for f in folders if f.startswith(f"{top}/"))
-    )
+    if top:
+        cut = len(top) + 1
+        files = {path[cut:]: size for path, size in files.items()}
+        folders = {folder[cut:] for folder in folders if folder.startswith(f"{top}/")}
+    filled = _above(path for path in files if not _hidden(path))
+    prefix = f"{top}/" if top else ""
+    return Package(tree, top or name, prefix, files, frozenset(folders), frozenset(filled))
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    """Every folder that one of the paths lies in."""
+    found: set[str] = set()
+    for path in paths:
+        above = path.rpartition("/")[0]
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition("/")[0]
+    return found
 
 
 def metses(package: Package, findings: Findings) -> Iterator[Mets]:

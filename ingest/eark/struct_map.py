@@ -214,23 +214,12 @@ def _representations(
     """CSIP107 to 110 of each representation's division; the folders whose METS they point to."""
     covered: set[str] = set()
     wanted = {i for i, kind in divisions.groups.items() if kind == "Representations"}
-    pointing = [*divisions.representations]
-    pointing += [
-        d for d in divisions.labelled["Representations"] if d.find("m:mptr", NAMESPACES) is not None
-    ]
-    for div in pointing:
-        label = div.get("LABEL") or ""
+    own = [(div, True) for div in divisions.representations]
+    shared = [(div, False) for div in divisions.labelled["Representations"]]
+    for div, is_own in (*own, *shared):
         pointers = div.findall("m:mptr", NAMESPACES)
-        if div in divisions.representations:
-            folder = "representations/" + label.partition("/")[2].strip("/")
-            if not label.startswith("Representations/") or (
-                mets.is_package and f"{folder}/{METS}" not in package.files
-            ):
-                shown = f'@LABEL="{label}"' if label else ""
-                _tell("CSIP107", Severity.ERROR, div, mets, findings, shown)
-            if len(pointers) != 1:
-                shown = f"mptr ×{len(pointers)}" if pointers else ""
-                _tell("CSIP109", Severity.ERROR, div, mets, findings, shown)
+        if is_own:
+            _own_division(div, len(pointers), mets, package, findings)
         for pointer in pointers:
             title, href = pointer.get(_TITLE), pointer.get(_HREF)
             if title not in wanted:
@@ -243,6 +232,22 @@ def _representations(
             else:
                 covered.add(path.rpartition("/")[0])
     return covered
+
+
+def _own_division(
+    div: etree._Element, pointers: int, mets: Mets, package: Package, findings: Findings
+) -> None:
+    """CSIP107 and 109."""
+    label = div.get("LABEL") or ""
+    folder = "representations/" + label.partition("/")[2].strip("/")
+    if not label.startswith("Representations/") or (
+        mets.is_package and f"{folder}/{METS}" not in package.files
+    ):
+        shown = f'@LABEL="{label}"' if label else ""
+        _tell("CSIP107", Severity.ERROR, div, mets, findings, shown)
+    if pointers != 1:
+        shown = f"mptr ×{pointers}" if pointers else ""
+        _tell("CSIP109", Severity.ERROR, div, mets, findings, shown)
 
 
 def _each_representation(
