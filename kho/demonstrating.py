@@ -10,12 +10,13 @@ from ingest import pipeline
 from ingest.judging import IngestResult
 from kho import founding, intake, selecting, wiring
 from kho.cli.output import Language, Output
-from kho.demo import SampleTransfer, make_transfers
+from kho.demo import SampleTransfer, demo_trust_root, make_transfers
 from kho.settings import SETTINGS_FILE
 from kho.wiring import Archive
 from preservation.audit.run import audit
 from preservation.derivatives.catching_up import make_missing
 from preservation.derivatives.derivative_store import DerivativeStore
+from repository import durable
 from repository.errors import Refused
 
 OPERATOR = "kho demo"
@@ -73,6 +74,7 @@ def fill(home: Path, *, dossiers: int, seed: int, out: Output) -> Demonstration:
     home = home.absolute()
     if not (home / SETTINGS_FILE).exists():
         founding.found(home, OPERATOR)
+    durable.write_durably(home / "trust" / "kho-demo-root.pem", demo_trust_root())
     told = Demonstration(str(home))
     with wiring.open_archive(home) as archive, intake.services(archive) as services:
         _must_be_a_sample(archive)
