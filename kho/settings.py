@@ -123,6 +123,15 @@ class Settings(_Section):
             raise ValueError(f"{first} is the first store, so it is required and not offline")
         return self
 
+    @model_validator(mode="after")
+    def _check_stores_differ(self) -> Self:
+        """One folder under two names would pass for two copies."""
+        for said in ("id", "path"):
+            values = [os.path.normpath(getattr(store, said)) for store in self.stores.values()]
+            if len(set(values)) < len(values):
+                raise ValueError(f"two stores have the same {said}: they would be one copy")
+        return self
+
 
 def find_home(given: Path | None) -> Path:
     """The archive's home: what was given, else KHO_HOME. NotFound when there is no archive there."""
