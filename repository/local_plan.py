@@ -6,7 +6,7 @@ Core: opens nothing and writes nothing. The layout of files in an object's folde
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from repository.digest import digest_bytes
@@ -23,7 +23,7 @@ from repository.ocfl.inventory import (
     Inventory,
     NewContent,
     first_inventory,
-    new_content_paths,
+    new_contents,
     next_inventory,
     parse_inventory,
     serialise_inventory,
@@ -59,9 +59,11 @@ def plan_version(plan: VersionPlan, held: Inventory | None) -> PlannedVersion:
     """
     inventory = _inventory(plan, held)
     data = serialise_inventory(inventory)
-    del inventory  # what is read from the bytes takes its place: two of 200,000 files are too many
+    # What is read from the bytes takes its place, without what only the bytes need: two inventories
+    # of 200,000 files at a time are too much memory.
+    del inventory
     try:
-        inventory = parse_inventory(data)
+        inventory = replace(parse_inventory(data), fixity={})
     except InvalidInventory as problem:
         raise Refused(f"{plan.object_id}: the planned version is not valid: {problem}") from problem
     digest = digest_bytes(data, ["sha512"])["sha512"]
@@ -120,7 +122,7 @@ def _content(plan: VersionPlan, held: Inventory | None, inventory: Inventory) ->
                 f"{plan.object_id}: {file.logical_path} was to be kept, "
                 "but no earlier version has its bytes."
             )
-    for path, logical in new_content_paths(held, inventory).items():
+    for path, logical in new_contents(held, inventory):
         file = planned[logical]
         yield Staged(path, file.size, file.sha512, _source(file))
 

@@ -276,7 +276,7 @@ def _digest(given: str, algorithm: str) -> str:
     digest = normalised_hex(given)
     if algorithm not in DIGEST_LENGTHS or not is_digest(digest, algorithm):
         raise ValueError(f"not a {algorithm} digest: {given[:200]!r}")
-    return digest
+    return given if given == digest else digest  # the caller holds that one already
 
 
 def new_content_paths(
@@ -284,10 +284,16 @@ def new_content_paths(
 ) -> Mapping[ContentPath, LogicalPath]:
     """The files that must be written for the head of `following`, each with a logical path whose
     bytes it takes: those the manifest of `previous` does not have."""
+    return dict(new_contents(previous, following))
+
+
+def new_contents(
+    previous: Inventory | None, following: Inventory
+) -> Iterator[tuple[ContentPath, LogicalPath]]:
+    """As `new_content_paths`, one after the other."""
     before = previous.manifest if previous is not None else {}
     state = following.versions[following.head].state
     prefix = f"{following.head}/{following.content_directory}/"
-    found: dict[ContentPath, LogicalPath] = {}
     for digest, paths in following.manifest.items():
         known = frozenset(before.get(digest, ()))
         new = [path for path in paths if path not in known]
@@ -295,5 +301,4 @@ def new_content_paths(
         names = frozenset(logical)
         for path in new:
             own = path.removeprefix(prefix)
-            found[path] = LogicalPath(own) if own in names else logical[0]
-    return found
+            yield path, LogicalPath(own) if own in names else logical[0]
