@@ -47,12 +47,11 @@ def run(base: Path, *, quick: bool) -> dict[str, object]:
         return (memory[verb, many] - memory[verb, few]) / (many - few)
 
     for verb in verbs:
-        # The plan is the caller's, and was made before; reading an inventory is the parser's.
+        # The plan is the caller's, and was made before.
         taken = a_file(verb) - (a_file("plan") if verb == "commit" else 0)
-        ours = taken - (a_file("parse") if verb in ("facts", "replicate", "commit") else 0)
-        out[f"{verb}: bytes a file"] = {"all": round(taken), "without the parser": round(ours)}
-        if ours > BYTES_A_FILE and verb != "parse":
-            wrong.append(f"{verb} takes {ours:.0f} bytes of memory for each file")
+        out[f"{verb}: bytes a file"] = round(taken)
+        if taken > BYTES_A_FILE:
+            wrong.append(f"{verb} takes {taken:.0f} bytes of memory for each file")
         out[f"{verb}: time for {many // few} times the files"] = round(
             seconds[verb, many] / max(seconds[verb, few], 0.001), 1
         )
