@@ -79,11 +79,18 @@ def get(address, path, method="GET", **headers):
 
 
 def state(home):
-    """Every file outside of the spool, with its bytes."""
+    """Every file outside of the spool, with its bytes.
+
+    SQLite's shared memory, and a write-ahead log with nothing in it, come and go with who has the
+    catalogue open.
+    """
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in home.rglob("*")
-        if path.is_file() and path.parent.name != "spool" and not path.name.endswith("-shm")
+        if path.is_file()
+        and path.parent.name != "spool"
+        and not path.name.endswith("-shm")
+        and not (path.name.endswith("-wal") and not path.stat().st_size)
     }
 
 

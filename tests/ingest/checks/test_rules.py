@@ -310,7 +310,8 @@ def held(judged, **changes) -> HeldDossier:
 def test_the_same_content_again_is_known_and_other_content_is_refused(tmp_path, checksum_type):
     path = write_sip(tmp_path, Sip(checksum_type=checksum_type))
     once = judge(path)
-    again = judge(path, Held([held(once)]))
+    every = {i.digests["sha256"]: "urn:x" for i in once.received.values()}
+    again = judge(path, Held([held(once)], every))
     assert again.codes("info") == {"ING-HELD-ALREADY"}
     assert [p.code for p in again.report].count("ING-HELD-ALREADY") == 1
     for change in (
@@ -318,8 +319,19 @@ def test_the_same_content_again_is_known_and_other_content_is_refused(tmp_path, 
         {"title": "Khác"},
         {"document_ids": frozenset()},
     ):
-        other = judge(path, Held([held(once, **change)]))
+        other = judge(path, Held([held(once, **change)], every))
         assert other.codes("error") == {"ING-OBJECT-HELD"}, change
+
+
+def test_a_description_that_was_edited_is_other_content(tmp_path):
+    """Same files, same title and codes; only a description differs: it must not be lost."""
+    once = judge(write_sip(tmp_path, Sip()))
+    payload = {i.digests["sha256"]: "urn:x" for i in once.received.values()}
+    described = {r.member_index for r in once.package.records()}
+    for index in described:
+        payload.pop(once.received[index].digests["sha256"])
+    edited = judge(write_sip(tmp_path, Sip()), Held([held(once)], payload))
+    assert edited.codes("error") == {"ING-OBJECT-HELD"}
 
 
 def test_a_file_of_no_document_counts_when_the_same_content_comes_again(tmp_path):
@@ -332,8 +344,11 @@ def test_a_file_of_no_document_counts_when_the_same_content_comes_again(tmp_path
     assert judge(path, Held([held(once)])).codes("error") == {"ING-OBJECT-HELD"}
 
 
-@pytest.mark.parametrize("status", ["SUPPLEMENT", "REPLACEMENT"])
-def test_an_update_of_what_is_held_is_let_through_with_its_target(tmp_path, status):
+@pytest.mark.parametrize(
+    ("status", "errors"), [("SUPPLEMENT", {"ING-RECORD-STATUS"}), ("REPLACEMENT", set())]
+)
+def test_an_update_of_what_is_held_names_its_target(tmp_path, status, errors):
+    """A replacement is let through; a supplement is refused with the way that is open."""
     once = judge(write_sip(tmp_path, Sip()))
     kept = held(once, payload_sha256=frozenset({"00"}))
     by_objid = judge(write_sip(tmp_path, Sip(status=status)), Held([kept]))
@@ -341,7 +356,7 @@ def test_an_update_of_what_is_held_is_let_through_with_its_target(tmp_path, stat
     assert by_objid.find("ING-RECORD-STATUS").params["object_id"] == kept.object_id
     other_id = Sip(status=status, objid=OBJID.replace("0A0B", "9A9B"), top=OBJID)
     by_code = judge(write_sip(tmp_path, other_id), Held([kept]))
-    assert by_code.codes("error") == set()
+    assert by_code.codes("error") == errors
     assert by_code.find("ING-RECORD-STATUS").params["object_id"] == kept.object_id
 
 
