@@ -25,11 +25,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return make_archive(tmp_path_factory.mktemp("api") / "home")
 
 
+def copy_home(home: Path, to: Path) -> None:
+    """Copy an archive without its spool's lines: other tests read from the shared one meanwhile."""
+    shutil.copytree(home, to, symlinks=True)
+    for path in (to / "spool").iterdir():
+        path.unlink()
+
+
 @pytest.fixture
 def own(made: Made, tmp_path: Path) -> Made:
     """A copy of it, to be harmed."""
     home = tmp_path / "home"
-    shutil.copytree(made.home, home, symlinks=True)
+    copy_home(made.home, home)
     return Made(home, made.store_ids)
 
 
@@ -70,6 +77,6 @@ def reader(made: Made) -> Iterator[TestClient]:
 def auditor(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """An auditor, with an archive of their own, since their reading is written down in it."""
     home = tmp_path_factory.mktemp("audited") / "home"
-    shutil.copytree(made.home, home, symlinks=True)
+    copy_home(made.home, home)
     with clients() as to:
         yield to(Made(home, made.store_ids), TOKEN)
