@@ -23,6 +23,7 @@ from repository.catalogue.records import (
     AuditRunRecord,
     ExpectedRecord,
 )
+from repository.catalogue.writing import Transaction
 from repository.clock import Clock, utc_text
 from repository.digest import digest_bytes
 from repository.errors import Corrupt, Locked, Misconfigured, Unavailable
@@ -45,13 +46,18 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class AuditServices:
-    """What a run works with. `in_progress` names the objects that somebody is writing now."""
+    """What a run works with. `in_progress` names the objects that somebody is writing now.
+
+    `following` is called in the transaction that records a batch of results: what follows from them
+    (incidents) is recorded with them or not at all. It may read the catalogue and must do nothing slow.
+    """
 
     catalogue: Catalogue
     stores: Mapping[str, Store]
     clock: Clock
     in_progress: Callable[[], Collection[str]]
     publish: Callable[[], None]
+    following: Callable[[Transaction, Sequence[AuditResultRecord]], None] = lambda _tx, _results: None
 
 
 @dataclass(slots=True)
@@ -268,7 +274,16 @@ def _record_results(
 ) -> None:
     outcome = _batch_outcome(results)
     detail = history.results_detail(run.run_id, results)
-    _record(services, EventType.AUDIT_RESULTS, operator, outcome, detail)
+    event = history.new_event(
+        EventType.AUDIT_RESULTS,
+        at=services.clock.now(),
+        agent=operator,
+        outcome=outcome,
+        detail=detail,
+    )
+    with services.catalogue.transaction() as tx:
+        history.record(tx, event)
+        services.following(tx, results)
 
 
 def _end(
