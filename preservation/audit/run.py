@@ -57,7 +57,7 @@ class AuditServices:
     clock: Clock
     in_progress: Callable[[], Collection[str]]
     publish: Callable[[], None]
-    following: Callable[[Transaction, Sequence[AuditResultRecord]], None] = lambda _tx, _results: None
+    following: Callable[[Transaction, Sequence[AuditResultRecord]], None] = lambda *_: None
 
 
 @dataclass(slots=True)
