@@ -1,8 +1,8 @@
 """What probably happened to a damaged copy: a hint for the person who mends it. Pure.
 
-An audit says *that* bytes are not what they must be; this says what it looks like, from what was seen,
-from how the bytes differ from right ones in another store, and from time stamps. A hint is never a verdict:
-it changes no count and no exit status, and where the evidence does not tell it says `UNKNOWN`.
+An audit says *that* bytes are not what they must be; this says what it looks like: from what was
+seen, from how the bytes differ from right ones in another store, and from time stamps. A hint is never
+a verdict: it changes no count and no exit status, and where the evidence does not tell it is `UNKNOWN`.
 What gathers the evidence is `preservation.audit.evidence`; incidents take the answer.
 """
 
