@@ -7,6 +7,8 @@ answers as the first one did. What storage itself tells (objects, versions, file
 `detail` of each event type, as written to the ledger for ever:
 
     ingestion, refusal, duplicate receipt, decision   {"transfer": {…TransferRecord}}
+    transfer registration                             {"registration": {…}, "listed": [[…]]}
+    quarantine purge                                  {"purge": {…}}
     ingestion, metadata modification, replication     {"copies": [{…CopyRecord}], "version", …}
     repair begun, repair                              {"repair": {…}}; done: also as replication
     reconciliation                                    {"reconciliation": {…}}
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -30,6 +32,8 @@ from repository.catalogue.records import (
     AuditRunRecord,
     CopyRecord,
     EventRecord,
+    ListedDossierRecord,
+    RegistrationRecord,
     TransferRecord,
 )
 from repository.clock import utc_text
@@ -40,11 +44,17 @@ from repository.store import STORAGE_ROOT
 class HistoryWriter(Protocol):
     """The part of a catalogue transaction that history needs."""
 
-    def put_copy(self, record: CopyRecord) -> None: ...
+    def put_copy(self, record: CopyRecord, *, written_in_part: bool = False) -> None: ...
 
-    def mark_copy_checked(self, object_id: str, store: str, at: str, verdict: str) -> None: ...
+    def mark_copy_checked(
+        self, object_id: str, store: str, at: str, verdict: str, *, read_all: bool = False
+    ) -> None: ...
 
     def put_transfer(self, record: TransferRecord) -> None: ...
+
+    def put_registration(self, record: RegistrationRecord) -> None: ...
+
+    def put_listed_dossiers(self, records: Sequence[ListedDossierRecord]) -> None: ...
 
     def put_audit_run(self, record: AuditRunRecord) -> None: ...
 
@@ -92,8 +102,19 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
     detail = event.detail
     if "transfer" in detail:
         tx.put_transfer(TransferRecord(**detail["transfer"]))
+    if "registration" in detail:
+        tx.put_registration(RegistrationRecord(**detail["registration"]))
+    if "listed" in detail:
+        tx.put_listed_dossiers(
+            [ListedDossierRecord(detail["registration_id"], *row) for row in detail["listed"]]
+        )
     for copy in detail.get("copies", ()):
-        tx.put_copy(CopyRecord(**copy))
+        written = CopyRecord(**copy)
+        # All of it was read back, unless it was there already and only a version was added.
+        tx.put_copy(
+            replace(written, read_at=written.written_at, tried_at=""),
+            written_in_part=event.type != EventType.REPAIR,
+        )
     if "run" in detail:
         tx.put_audit_run(AuditRunRecord(**detail["run"]))
     if "results" in detail:
@@ -102,14 +123,33 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
         for result in results:
             if result.object_id == STORAGE_ROOT:
                 continue  # the root's own files are nobody's copy
-            if result.not_checked == result.expected > 0:
-                continue  # nobody looked: what was last known of the copy stays what is known
-            tx.mark_copy_checked(result.object_id, result.store, result.checked_at, result.verdict)
+            if result.verdict == "incomplete" and not result.unreadable:
+                continue  # nobody looked at it all: what was last known of the copy is still known
+            tx.mark_copy_checked(
+                result.object_id,
+                result.store,
+                result.checked_at,
+                result.verdict,
+                read_all=result.expected > 0 and not result.unreadable + result.not_checked,
+            )
 
 
 def transfer_detail(transfer: TransferRecord) -> dict[str, Any]:
     """What an event says of a transfer."""
     return {"transfer": asdict(transfer)}
+
+
+def registration_detail(registration: RegistrationRecord) -> dict[str, Any]:
+    """What an event says of an announcement. Its list's rows follow in this and further events."""
+    return {"registration": asdict(registration)}
+
+
+def listed_detail(registration_id: str, rows: Iterable[ListedDossierRecord]) -> dict[str, Any]:
+    """What an event says of rows of a file list: without the registration's id."""
+    return {
+        "registration_id": registration_id,
+        "listed": [list(astuple(row))[1:] for row in rows],
+    }
 
 
 def copies_detail(copies: Iterable[CopyRecord], version: str, inventory: str) -> dict[str, Any]:

@@ -92,6 +92,10 @@ class CopyRecord:
     read_back: str  # direct, evicted, cached: how the bytes were read back after writing
     last_checked_at: str  # empty: never audited
     last_verdict: str  # intact, damaged, incomplete; empty: never audited
+    # When all of it was last looked at: by an audit that left no file out, else when it was written and
+    # read back. A later version that is written beside what is there does not make the rest younger.
+    read_at: str = ""
+    tried_at: str = ""  # when an audit since then could not look at all of it; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,53 @@ class TransferRecord:
     decided_by: str
     reason: str
     problems: Sequence[Mapping[str, Json]] = field(default_factory=tuple)
+    fonds_code: str = ""  # empty where it was not read, or must not be written down (a secret)
+    agency_name: str = ""
+    file_code: str = ""
+    agreement: str = ""  # mã đăng ký yêu cầu nộp
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRecord:
+    """What an agency announced that it will hand over: one file list, of one year."""
+
+    registration_id: str
+    agency_code: str
+    agency_name: str
+    level: str  # province, commune, other
+    fonds_code: str
+    year: int
+    announced: int  # how many dossiers; of a list, its rows
+    expected_by: str  # ISO date, or empty
+    registered_at: str
+    registered_by: str
+    source: str = ""  # the list's own name; empty when there is none
+    source_sha256: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDossierRecord:
+    """One row of an agency's file list (danh mục hồ sơ)."""
+
+    registration_id: str
+    place: int  # its row's place in the list, from 1
+    file_code: str
+    title: str
+    maintenance: str = ""
+    form: str = ""  # electronic, paper; empty: the list does not say
+    closed: str = ""  # ISO date, possibly partial, or empty
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOutcome:
+    """A row of a file list and what became of it."""
+
+    listed: ListedDossierRecord
+    state: str  # held, awaiting-decision, refused, returned, not-come
+    object_id: str
+    transfer_id: str  # the last transfer of that code, where one is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +196,32 @@ class AuditResultRecord:
     unexpected: int
     byte_count: int
     files: Sequence[Mapping[str, Json]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecord:
+    """One incident: what is wrong with one copy, store or record, and how far its care has come.
+
+    `cause` and `state` are those of `preservation.incidents.incident`. `kinds` tells incidents of
+    one copy apart. `told` says what each channel of notification was last told.
+    """
+
+    incident_id: str
+    cause: str
+    object_id: str  # empty: it is about a store, the ledger or the clock
+    store: str
+    state: str
+    opened_at: str
+    changed_at: str  # when its state last changed
+    seen_at: str  # when it was last found
+    seen_count: int
+    diagnosis: str  # the kind of the hint; empty: none
+    by: str  # who changed its state last
+    reason: str  # what a person said of it last
+    run_id: str  # the audit that last found it
+    kinds: Sequence[str] = field(default_factory=tuple)
+    detail: Mapping[str, Json] = field(default_factory=dict)
+    told: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

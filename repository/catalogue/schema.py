@@ -17,7 +17,7 @@ from repository.errors import Conflict, Misconfigured, NotFound
 if TYPE_CHECKING:
     from alembic.config import Config
 
-CURRENT_REVISION = "0001"  # a test compares it with the last file of `migrations/versions`
+CURRENT_REVISION = "0004"  # a test compares it with the last file of `migrations/versions`
 
 
 def create_catalogue(path: Path) -> None:
@@ -54,6 +54,19 @@ def migrate(path: Path) -> None:
             _upgrade(connection)
     finally:
         engine.dispose()
+
+
+def is_older(path: Path) -> bool:
+    """Whether there is a catalogue with the tables of an earlier step of this program's."""
+    if not path.is_file():
+        return False
+    engine = make_engine(path, "ro")
+    try:
+        with reading(engine) as connection:
+            found = _revision(connection)
+    finally:
+        engine.dispose()
+    return found is not None and found < CURRENT_REVISION and found in _known_revisions()
 
 
 def check_current(path: Path, *, read_only: bool) -> None:

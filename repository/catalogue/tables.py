@@ -215,6 +215,8 @@ copies = Table(
     _text("read_back"),
     _text("last_checked_at"),
     _text("last_verdict"),
+    _text("read_at"),
+    _text("tried_at"),
     Index("copies_by_age", "store", "last_checked_at", "object_id"),
     Index("copies_by_store", "store", "object_id"),
 )
@@ -236,9 +238,47 @@ transfers = Table(
     _text("decided_by"),
     _text("reason"),
     Column("problems", JsonText(), nullable=False),
+    _text("fonds_code"),
+    _text("agency_name"),
+    _text("file_code"),
+    _text("agreement"),
+    Index("transfers_by_file_code", "fonds_code", "file_code"),
     Index("transfers_by_container", "container_sha256"),
     Index("transfers_by_time", "received_at", "transfer_id"),
     Index("transfers_by_state", "state", "received_at", "transfer_id"),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    _text("registration_id", primary_key=True),
+    _text("agency_code"),
+    _text("agency_name"),
+    _text("level"),
+    _text("fonds_code"),
+    _number("year"),
+    _number("announced"),
+    _text("expected_by"),
+    _text("registered_at"),
+    _text("registered_by"),
+    _text("source"),
+    _text("source_sha256"),
+    _text("note"),
+)
+
+listed_dossiers = Table(
+    "listed_dossiers",
+    metadata,
+    _text("registration_id", primary_key=True),
+    _number("place", primary_key=True),
+    _text("file_code"),
+    _text("file_code_nfc"),
+    _text("title"),
+    _text("maintenance"),
+    _text("form"),
+    _text("closed"),
+    _text("note"),
+    Index("listed_by_file_code", "file_code_nfc"),
 )
 
 audit_runs = Table(
@@ -273,6 +313,29 @@ audit_results = Table(
     Column("files", JsonText(), nullable=False),
     Index("audit_results_by_object", "object_key"),
     sqlite_with_rowid=False,
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _text("incident_id", primary_key=True),
+    _text("cause"),
+    _text("object_id"),
+    _text("store"),
+    _text("state"),
+    _text("opened_at"),
+    _text("changed_at"),
+    _text("seen_at"),
+    _number("seen_count"),
+    _text("diagnosis"),
+    _text("by"),
+    _text("reason"),
+    _text("run_id"),
+    Column("kinds", JsonText(), nullable=False),
+    Column("detail", JsonText(), nullable=False),
+    Column("told", JsonText(), nullable=False),
+    Index("incidents_by_object", "object_id", "store", "incident_id"),
+    Index("incidents_by_state", "state", "opened_at", "incident_id"),
 )
 
 events = Table(

@@ -9,12 +9,13 @@ decided before. There is one writer at a time (`engine.writing`), which is what 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
+from repository.catalogue import incidents as incident_questions
 from repository.catalogue import search
 from repository.catalogue.records import (
     AuditResultRecord,
@@ -23,7 +24,10 @@ from repository.catalogue.records import (
     DocumentRecord,
     EventRecord,
     ExpectedRecord,
+    IncidentRecord,
+    ListedDossierRecord,
     ObjectRecord,
+    RegistrationRecord,
     TransferRecord,
     VersionRecord,
 )
@@ -34,10 +38,13 @@ from repository.catalogue.tables import (
     documents,
     events,
     expected_files,
+    incidents,
+    listed_dossiers,
     names,
     objects,
     outbox,
     payloads,
+    registrations,
     search_texts,
     transfers,
     versions,
@@ -96,16 +103,26 @@ class Transaction:
         self._insert(search_texts, [{**_values(search_text), "object_key": key}])
         search.index_object(self._connection, key, search_text, record, documents)
 
-    def put_copy(self, record: CopyRecord) -> None:
-        """Replace what is known of one copy, its last check included."""
+    def put_copy(self, record: CopyRecord, *, written_in_part: bool = False) -> None:
+        """Replace what is known of one copy, its last check included.
+
+        `written_in_part`: only a new version was written; of a copy that is known already, when all of
+        it was last read stays what it was, and so does a verdict that is not `intact`.
+        """
+        if written_in_part:
+            record = self._with_former_look(record)
         self._replace(copies, {"object_id": record.object_id, "store": record.store}, record)
 
-    def mark_copy_checked(self, object_id: str, store: str, at: str, verdict: str) -> None:
-        """Record the last look at a copy. NotFound when the catalogue knows no such copy."""
+    def mark_copy_checked(
+        self, object_id: str, store: str, at: str, verdict: str, *, read_all: bool = False
+    ) -> None:
+        """Record the last look at a copy, and whether it left no file out. NotFound when the catalogue
+        knows no such copy."""
+        looked = {"read_at": at, "tried_at": ""} if read_all else {"tried_at": at}
         done = self._connection.execute(
             update(copies)
             .where(copies.c.object_id == object_id, copies.c.store == store)
-            .values(last_checked_at=at, last_verdict=verdict)
+            .values(last_checked_at=at, last_verdict=verdict, **looked)
         )
         if done.rowcount != 1:
             raise NotFound(f"The catalogue knows no copy of {object_id} in the store {store}.")
@@ -113,6 +130,36 @@ class Transaction:
     def put_transfer(self, record: TransferRecord) -> None:
         """Replace what is known of one transfer."""
         self._replace(transfers, {"transfer_id": record.transfer_id}, record)
+
+    def put_registration(self, record: RegistrationRecord) -> None:
+        """Replace what an agency announced; the rows of its list are put afterwards, anew."""
+        identity = {"registration_id": record.registration_id}
+        self._replace(registrations, identity, record)
+        self._connection.execute(
+            delete(listed_dossiers).where(
+                listed_dossiers.c.registration_id == record.registration_id
+            )
+        )
+
+    def put_listed_dossiers(self, records: Sequence[ListedDossierRecord]) -> None:
+        """Replace rows of file lists, each in its place."""
+        for record in records:
+            self._connection.execute(
+                delete(listed_dossiers).where(
+                    listed_dossiers.c.registration_id == record.registration_id,
+                    listed_dossiers.c.place == record.place,
+                )
+            )
+        self._insert(
+            listed_dossiers,
+            [
+                {
+                    **_values(record),
+                    "file_code_nfc": unicodedata.normalize("NFC", record.file_code),
+                }
+                for record in records
+            ],
+        )
 
     def put_audit_run(self, record: AuditRunRecord) -> None:
         """Replace one audit run; its results are put apart, before or after."""
@@ -139,6 +186,18 @@ class Transaction:
             )
             self._insert(audit_results, list(rows.values()))
 
+    def put_incident(self, record: IncidentRecord) -> None:
+        """Replace what is known of one incident."""
+        self._replace(incidents, {"incident_id": record.incident_id}, record)
+
+    def incident(self, incident_id: str) -> IncidentRecord | None:
+        """One incident, as this transaction sees it."""
+        return incident_questions.incident(self._connection, incident_id)
+
+    def open_incidents_of(self, object_ids: Collection[str]) -> Sequence[IncidentRecord]:
+        """The incidents of these objects that are not closed, as this transaction sees them."""
+        return incident_questions.open_incidents_of(self._connection, object_ids)
+
     def append_event(self, event: EventRecord) -> EventRecord:
         """Record an event after the last one, and put it in the outbox.
 
@@ -161,6 +220,20 @@ class Transaction:
     def mark_published(self, up_to_sequence: int) -> None:
         """The ledger has every event up to this one: take them out of the outbox."""
         self._connection.execute(delete(outbox).where(outbox.c.sequence <= up_to_sequence))
+
+    def _with_former_look(self, record: CopyRecord) -> CopyRecord:
+        former = self._connection.execute(
+            select(copies).where(
+                copies.c.object_id == record.object_id, copies.c.store == record.store
+            )
+        ).one_or_none()
+        if former is None:
+            return record
+        kept = {"read_at": former.read_at or former.written_at, "tried_at": former.tried_at}
+        if former.last_verdict not in ("", "intact"):
+            kept["last_checked_at"] = former.last_checked_at
+            kept["last_verdict"] = former.last_verdict
+        return replace(record, **kept)
 
     def _put_parts(
         self,

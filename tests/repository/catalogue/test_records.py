@@ -190,7 +190,12 @@ def test_marking_a_copy_checked_changes_only_its_last_check(catalogue):
     with catalogue.transaction() as tx:
         tx.put_copy(make_copy())
         tx.mark_copy_checked(ID.format(1), "primary", "2026-12-01T00:00:00Z", "damaged")
-    expected = make_copy(last_checked_at="2026-12-01T00:00:00Z", last_verdict="damaged")
+    at = "2026-12-01T00:00:00Z"
+    expected = make_copy(last_checked_at=at, last_verdict="damaged", tried_at=at)
+    assert catalogue.copies(ID.format(1)) == (expected,)
+    with catalogue.transaction() as tx:
+        tx.mark_copy_checked(ID.format(1), "primary", at, "intact", read_all=True)
+    expected = make_copy(last_checked_at=at, last_verdict="intact", read_at=at)
     assert catalogue.copies(ID.format(1)) == (expected,)
     with pytest.raises(NotFound), catalogue.transaction() as tx:
         tx.mark_copy_checked(ID.format(1), "copy-9", "2026-12-01T00:00:00Z", "intact")

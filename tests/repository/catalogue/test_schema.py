@@ -189,3 +189,63 @@ def test_the_tables_can_be_made_in_postgresql_ordered_by_code_point():
         made = str(CreateTable(table).compile(dialect=postgresql.dialect()))
         texts = [c for c in table.columns if isinstance(c.type, AnyText)]
         assert made.count('COLLATE "C"') == len(texts)
+
+
+def test_an_older_catalogue_is_told_when_each_copy_was_last_read_as_a_rebuild_would(tmp_path):
+    from alembic import command
+
+    from preservation import history
+    from repository.catalogue import schema
+    from repository.catalogue.records import AuditResultRecord, CopyRecord
+
+    def copied(at, store="primary"):
+        copy = CopyRecord(ID.format(1), store, "v1", at, "direct", "", "")
+        return history.copies_detail([copy], "v1", "0" * 128)
+
+    def seen(at, verdict, unreadable=0, not_checked=0, store="primary"):
+        intact = 3 - unreadable - not_checked
+        sums = (3, intact, 0, 0, unreadable, not_checked, 0, 9)
+        return history.results_detail(
+            "a", [AuditResultRecord("a", ID.format(1), store, at, verdict, *sums)]
+        )
+
+    told = [
+        ("ingestion", copied("2020-01-01T00:00:00Z")),
+        ("replication", copied("2020-02-01T00:00:00Z", "copy-1")),
+        ("fixity check", seen("2020-03-01T00:00:00Z", "intact")),
+        ("metadata modification", copied("2020-04-01T00:00:00Z")),
+        ("fixity check", seen("2020-05-01T00:00:00Z", "incomplete", unreadable=1)),
+        ("fixity check", seen("2020-06-01T00:00:00Z", "incomplete", not_checked=3)),
+        ("fixity check", seen("2020-06-01T00:00:00Z", "damaged", store="copy-1")),
+        ("metadata modification", copied("2020-07-01T00:00:00Z", "copy-1")),
+    ]
+    fresh = tmp_path / "fresh.sqlite"
+    create_catalogue(fresh)
+    with open_catalogue(fresh) as catalogue:
+        for number, (type_, detail) in enumerate(told, 1):
+            with catalogue.transaction() as tx:
+                history.record(tx, make_event(number, type=type_, detail=detail))
+        expected = catalogue.copies(ID.format(1))
+    assert [(one.read_at[:7], one.tried_at[:7], one.last_verdict) for one in expected] == [
+        ("2020-06", "", "damaged"),
+        ("2020-03", "2020-05", "incomplete"),
+    ]
+    old = tmp_path / "old.sqlite"
+    made = engine.make_engine(old, "rwc")
+    with engine.writing(made) as connection:
+        config = schema._alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+    made.dispose()
+    source, target = sqlite3.connect(fresh), sqlite3.connect(old)
+    for row in source.execute("SELECT * FROM events"):
+        target.execute(f"INSERT INTO events VALUES ({','.join('?' * len(row))})", row)
+    for one in expected:  # as the older program had them
+        row = (one.object_id, one.store, one.head, one.written_at, one.read_back, "", "")
+        target.execute("INSERT INTO copies VALUES (?,?,?,?,?,?,?)", row)
+    target.commit()
+    source.close()
+    target.close()
+    migrate(old)
+    with open_catalogue(old) as catalogue:
+        assert catalogue.copies(ID.format(1)) == expected
