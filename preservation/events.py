@@ -24,12 +24,27 @@ class EventType(StrEnum):
     STORE_ADDED = "store addition"
     STORE_ATTACHED = "store attachment"  # an offline store came back: caught up, and audited next
     STORE_DETACHED = "store detachment"
+    REGISTRATION = "transfer registration"  # announced by an agency, perhaps with its file list
+    QUARANTINE_PURGE = "quarantine purge"  # what waited was destroyed, and how
     REFUSAL = "refusal"  # a transfer was judged and not taken
     DUPLICATE = "duplicate receipt"  # a transfer of what is held already
     DECISION = "decision"  # a person approved or returned a transfer
     AUDIT_BEGUN = "fixity audit begun"  # a run without its end was interrupted, and shows
     AUDIT_RESULTS = "fixity check"  # a batch of objects, each in one copy
     AUDIT_ENDED = "fixity audit ended"  # with the sums of the whole run
+    INCIDENT_OPENED = "incident opened"
+    INCIDENT_FOUND_AGAIN = "incident found again"
+    INCIDENT_DIAGNOSED = "incident diagnosed"
+    INCIDENT_REPAIRED = "incident repaired"  # with the repair's own event, in one transaction
+    INCIDENT_VERIFIED = "incident verified"  # an audit read all of the repaired copy
+    INCIDENT_VANISHED = "incident vanished"  # found no more, though nobody repaired it
+    INCIDENT_EXPLAINED = "incident explained"
+    INCIDENT_CLOSED = "incident closed"
+    NOTICE_SENT = "notice sent"  # people were told of incidents
+    CANARY_MADE = "canary creation"  # an object of our own, for drills
+    DRILL_PLANTED = "drill damage planted"  # in a canary; without its end it is mended next time
+    DRILL_ENDED = "drill damage mended"
+    DRILL = "drill"  # what a whole drill found
     RECOVERY = "recovery"  # an interrupted write was finished or undone
     REBUILD = "catalogue rebuild"
 

@@ -15,6 +15,8 @@ answers as the first one did. What storage itself tells (objects, versions, file
     store addition, attachment, detachment            {"store": {…}}
     fixity audit begun / ended                        {"run": {…AuditRunRecord}}
     fixity check                                      {"run_id", "results": [[…AuditResultRecord]]}
+    incident opened / diagnosed / repaired / …        {"incident": {…IncidentRecord after it}}
+    notice sent                                       {"told": {"channel", "at", "states", …}}
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from repository.catalogue.records import (
     AuditRunRecord,
     CopyRecord,
     EventRecord,
+    IncidentRecord,
     ListedDossierRecord,
     RegistrationRecord,
     TransferRecord,
@@ -59,6 +62,10 @@ class HistoryWriter(Protocol):
     def put_audit_run(self, record: AuditRunRecord) -> None: ...
 
     def put_audit_results(self, records: Sequence[AuditResultRecord]) -> None: ...
+
+    def put_incident(self, record: IncidentRecord) -> None: ...
+
+    def incident(self, incident_id: str) -> IncidentRecord | None: ...
 
     def append_event(self, event: EventRecord) -> EventRecord: ...
 
@@ -115,6 +122,10 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
             replace(written, read_at=written.written_at, tried_at=""),
             written_in_part=event.type != EventType.REPAIR,
         )
+    if "incident" in detail:
+        tx.put_incident(IncidentRecord(**detail["incident"]))
+    if "told" in detail:
+        _tell(tx, detail["told"])
     if "run" in detail:
         tx.put_audit_run(AuditRunRecord(**detail["run"]))
     if "results" in detail:
@@ -132,6 +143,19 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
                 result.verdict,
                 read_all=result.expected > 0 and not result.unreadable + result.not_checked,
             )
+
+
+def _tell(tx: HistoryWriter, told: Mapping[str, Any]) -> None:
+    """What a channel of notification was told of each incident, and which it was told with urgency."""
+    for incident_id, state in told["states"].items():
+        incident = tx.incident(incident_id)
+        if incident is None:
+            continue
+        before = incident.told.get(told["channel"], {})
+        now = {**before, "state": state, "at": told["at"]}
+        if incident_id in told.get("escalated", ()):
+            now["escalated_at"] = told["at"]
+        tx.put_incident(replace(incident, told={**incident.told, told["channel"]: now}))
 
 
 def transfer_detail(transfer: TransferRecord) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from repository.catalogue import engine as sqlite
-from repository.catalogue import reading, search
+from repository.catalogue import desk_reading, reading, search
+from repository.catalogue import incidents as incident_questions
 from repository.catalogue.records import (
     AuditResultRecord,
     AuditRunRecord,
@@ -22,15 +23,26 @@ from repository.catalogue.records import (
     DocumentRecord,
     EventRecord,
     ExpectedRecord,
+    IncidentRecord,
+    ListedDossierRecord,
+    ListedOutcome,
     ObjectRecord,
+    RegistrationRecord,
     SearchHit,
     TransferRecord,
     VersionRecord,
 )
-from repository.catalogue.schema import check_current, create_catalogue, migrate
+from repository.catalogue.schema import check_current, create_catalogue, is_older, migrate
 from repository.catalogue.writing import Transaction
 
-__all__ = ["Catalogue", "Transaction", "create_catalogue", "migrate", "open_catalogue"]
+__all__ = [
+    "Catalogue",
+    "Transaction",
+    "create_catalogue",
+    "is_older",
+    "migrate",
+    "open_catalogue",
+]
 
 _PAGE = 500  # records fetched at a time where an answer may be the whole archive
 
@@ -202,6 +214,33 @@ class Catalogue:
         with sqlite.reading(self._engine) as connection:
             return reading.transfer_by_container(connection, sha256)
 
+    # --- what was announced -------------------------------------------------------------------
+
+    def registration(self, registration_id: str) -> RegistrationRecord | None:
+        """One registration, or None."""
+        with sqlite.reading(self._engine) as connection:
+            return desk_reading.registration(connection, registration_id)
+
+    def registrations(self, year: int | None = None) -> Sequence[RegistrationRecord]:
+        """What agencies announced, the latest year first."""
+        with sqlite.reading(self._engine) as connection:
+            return desk_reading.registration_list(connection, year)
+
+    def listed(self, registration_id: str) -> Sequence[ListedDossierRecord]:
+        """The rows of one file list, in its order."""
+        with sqlite.reading(self._engine) as connection:
+            return desk_reading.listed(connection, registration_id)
+
+    def outcomes(self, of: RegistrationRecord) -> Sequence[ListedOutcome]:
+        """Each row of a file list with what became of it, in its order."""
+        with sqlite.reading(self._engine) as connection:
+            return tuple(desk_reading.outcomes(connection, of))
+
+    def unlisted(self, fonds: str, year: int) -> Sequence[ObjectRecord]:
+        """Held dossiers of a fonds that ended in a year and stand in none of its lists."""
+        with sqlite.reading(self._engine) as connection:
+            return tuple(desk_reading.unlisted(connection, fonds, year))
+
     # --- audits -------------------------------------------------------------------------------
 
     def audit_runs(self, limit: int | None = None) -> Sequence[AuditRunRecord]:
@@ -227,6 +266,32 @@ class Catalogue:
         """What all runs found in the copies of an object, last first."""
         with sqlite.reading(self._engine) as connection:
             return reading.audit_results_of_object(connection, object_id, limit=limit)
+
+    # --- incidents ----------------------------------------------------------------------------
+
+    def incidents(
+        self,
+        *,
+        only_open: bool = False,
+        object_id: str | None = None,
+        store: str | None = None,
+        limit: int | None = None,
+    ) -> Sequence[IncidentRecord]:
+        """Incidents, last opened first; `object_id` empty: those that are of no object."""
+        with sqlite.reading(self._engine) as connection:
+            return incident_questions.incident_list(
+                connection, only_open=only_open, object_id=object_id, store=store, limit=limit
+            )
+
+    def incident(self, incident_id: str) -> IncidentRecord | None:
+        """One incident, or None."""
+        with sqlite.reading(self._engine) as connection:
+            return incident_questions.incident(connection, incident_id)
+
+    def incident_counts(self) -> Mapping[str, int]:
+        """How many incidents are in each state."""
+        with sqlite.reading(self._engine) as connection:
+            return incident_questions.incident_counts(connection)
 
     # --- events -------------------------------------------------------------------------------
 
