@@ -27,7 +27,7 @@ setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev
 
 # --no-build-isolation: the build uses the locked setuptools, so nothing unlocked is fetched.
-$(VENV)/.runtime: requirements.txt pyproject.toml
+$(VENV)/.runtime: requirements.txt pyproject.toml setup.py repository/digest/_native.c
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -49,7 +49,7 @@ class StoreSettings(_Section):
 
     A store of kind `offline` is a disk that rests in a cupboard and is attached at least every
     `rotation_days`; until then its absence is no alarm. `started` and `rated_years` are the medium's:
-    a year before its rated life ends it is to be replaced.
+    a year before its rated life ends it is to be replaced. `readers`: files read at once from it.
     """
 
     path: str
@@ -57,6 +57,7 @@ class StoreSettings(_Section):
     layout: str
     kind: Literal["local", "nfs", "smb", "offline"] = "local"
     place: str = ""
+    readers: Annotated[int, Field(ge=1, le=64)] | None = None
     rotation_days: Annotated[int, Field(ge=1, le=1095)] | None = None
     started: date | None = None
     rated_years: Annotated[float, Field(gt=0, le=100)] | None = None
@@ -69,7 +70,7 @@ class CopiesSettings(_Section):
 
 
 class AuditSettings(_Section):
-    """How often every byte of every copy is read again, and with how many threads.
+    """How often every byte of every copy is read again.
 
     A day's share begins at `hour` (Vietnam's time) and reads at most `daily_bytes` of each store.
     `expect_clock`: whether it is an alarm when neither `kho schedule` nor `kho audit --due` is heard.
@@ -79,7 +80,6 @@ class AuditSettings(_Section):
     hour: Annotated[int, Field(ge=0, le=23)] = 1
     daily_bytes: Annotated[int, Field(ge=1)] | None = None
     expect_clock: bool = True
-    threads: Annotated[int, Field(ge=1, le=64)] | None = None
 
 
 class ServeSettings(_Section):
@@ -90,6 +90,44 @@ class ServeSettings(_Section):
     base_url: str = ""
 
 
+class LedgerSettings(_Section):
+    """To whom the ledger's newest checkpoint is shown, and how often.
+
+    `tsa_url`: a time-stamping authority (RFC 3161); `witness_email`: another office that keeps the mail.
+    """
+
+    tsa_url: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
+    tsa_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+    witness_email: str = ""
+    anchor_every_days: Annotated[int, Field(ge=1, le=366)] = 30
+
+
+class MailSettings(_Section):
+    """The mail server that takes our messages; no `host`: no mail is sent.
+
+    The password stands in a file of its own, named by its whole path, and goes only over TLS.
+    """
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    sender: str = ""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: str = ""
+    user: str = ""
+    password_file: str = ""
+    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+
+    @model_validator(mode="after")
+    def _check_usable(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("a sender is needed")
+        if self.user and self.security == "none":
+            raise ValueError("a password is not sent without TLS")
+        if self.user and not os.path.isabs(self.password_file):
+            raise ValueError("password_file must be a whole path")
+        return self
+
+
 class Settings(_Section):
     """Everything in `kho.toml`. Stores are written in the order they stand; the first is primary."""
 
@@ -98,6 +136,8 @@ class Settings(_Section):
     audit: AuditSettings = AuditSettings()
     serve: ServeSettings = ServeSettings()
     copies: CopiesSettings = CopiesSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    mail: MailSettings = MailSettings()
     stores: Annotated[dict[str, StoreSettings], Field(min_length=1)]
 
     @property

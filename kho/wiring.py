@@ -32,7 +32,13 @@ from preservation.ledger.sequencer import Published
 from preservation.package.plan import Organisation
 from preservation.work import WorkFolder
 from repository import durable, locks
-from repository.catalogue.catalogue import Catalogue, create_catalogue, open_catalogue
+from repository.catalogue.catalogue import (
+    Catalogue,
+    create_catalogue,
+    is_older,
+    migrate,
+    open_catalogue,
+)
 from repository.clock import Clock, SystemClock
 from repository.digest import digest_bytes
 from repository.errors import Conflict, Misconfigured, NotFound, Unavailable
@@ -172,7 +178,9 @@ def open_archive(
 ) -> Iterator[Archive]:
     """The archive at `home`. Misconfigured, NotFound (no catalogue: `kho rebuild` makes it).
 
-    Open for writing it keeps `alone` out; Locked while somebody is alone in it.
+    Open for writing it keeps `alone` out; Locked while somebody is alone in it. A catalogue of an
+    earlier step of this program is brought up to date then, in one transaction; what is only read is
+    not, and says so.
     """
     check_ownership()
     place = Home(home)
@@ -180,6 +188,8 @@ def open_archive(
     with ExitStack() as stack:
         if not read_only:
             stack.enter_context(_among_others(home))
+        if not read_only and is_older(place.catalogue):
+            migrate(place.catalogue)
         try:
             catalogue = stack.enter_context(open_catalogue(place.catalogue, read_only=read_only))
         except NotFound as problem:
@@ -202,7 +212,7 @@ def open_stores(
             layout=store.layout,
             kind=store.kind,
             step=step,
-            threads=settings.audit.threads,
+            readers=store.readers,
         )
         for name, store in settings.stores.items()
     }

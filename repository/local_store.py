@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from repository import durable, local_commit, local_observe, local_rebuild, locks
-from repository.digest import DigestOptions
+from repository.digest import DigestOptions, EngineName
 from repository.errors import Conflict, Corrupt, NotFound, Unavailable
 from repository.local_place import DEFINITE, LocalPlace, is_there, open_below, open_regular
 from repository.local_settle import recover, settle
@@ -40,6 +40,8 @@ from repository.store import (
 )
 
 STORE_FORMAT = 1
+# Files read at once from the medium: an SSD's queue wants to be full, a disk's head wants to stay.
+READERS = {"local": 8, "nfs": 4, "smb": 4, "offline": 2}
 _DETACHED = "detached"
 _WRITER_AT_WORK = 2.0  # seconds a reader waits for the three renames of an update, at most
 _Found = TypeVar("_Found")
@@ -77,13 +79,13 @@ class LocalStore:
         kind: str = "local",
         step: Callable[[str], None] = lambda _: None,
         lock_wait: float = locks.DEFAULT_WAIT,
-        threads: int | None = None,
+        readers: int | None = None,
     ) -> None:
         self._name = name
         self._kind = kind
         self._id = store_id
         self._lock_wait = lock_wait
-        self._threads = threads
+        self._readers = readers or READERS[kind]
         self._at = LocalPlace(name, place, layout, step)
 
     # -- what and whether it is
@@ -218,19 +220,21 @@ class LocalStore:
     ) -> Iterator[Observation]:
         self.check_available()
         folders = ((object_id, self.object_path(object_id)) for object_id in object_ids)
-        options = DigestOptions(
-            threads=self._threads, medium=medium, engine="hashlib" if confirm else "auto"
-        )
+        engine: EngineName = "hashlib" if confirm else "auto"
+        options = DigestOptions(threads=self._threads(medium), medium=medium, engine=engine)
         return local_observe.observe_folders(
             self._name, self._at.root, folders, self.check_available, options
         )
 
     def observe_root(self, known: Callable[[str], bool], *, medium: bool = True) -> Observation:
         self.check_available()
-        options = DigestOptions(threads=self._threads, medium=medium)
+        options = DigestOptions(threads=self._threads(medium), medium=medium)
         return local_observe.observe_root(
             self._name, self._at.root, known, self.check_available, options
         )
+
+    def _threads(self, medium: bool) -> int | None:
+        return self._readers if medium else None  # from memory a reader a processor is best
 
     def expected_root(self) -> Mapping[str, bytes]:
         """The files of the storage root itself, as `create_local_store` wrote them."""

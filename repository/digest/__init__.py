@@ -16,11 +16,19 @@ above the last path component (pass ``dir_fd`` of a folder you trust).
 
 from repository.digest.engine import EngineReport, digest_files, engine_report
 from repository.digest.multi import SUPPORTED, MultiDigest, digest_bytes, digest_stream
-from repository.digest.tasks import DigestOptions, EngineUnavailable, FileResult, FileTask, Source
+from repository.digest.tasks import (
+    DigestOptions,
+    EngineName,
+    EngineUnavailable,
+    FileResult,
+    FileTask,
+    Source,
+)
 
 __all__ = [
     "SUPPORTED",
     "DigestOptions",
+    "EngineName",
     "EngineReport",
     "EngineUnavailable",
     "FileResult",

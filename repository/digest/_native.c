@@ -589,7 +589,8 @@ struct file {
     int error;
     int source;
     bool drop_after;
-    int64_t size;
+    int64_t start, size; /* what is to be read; size < 0 until opening: to the end */
+    int64_t whole;       /* the file's size when it was opened */
     struct timespec modified;
     uint8_t digest[ALGORITHMS][64];
 };
@@ -654,8 +655,11 @@ static void open_file(struct file *f)
         f->error = errno;
     } else if (!S_ISREG(st.st_mode)) {
         f->error = EINVAL;
+    } else if (f->start > st.st_size || (f->size > 0 && f->size > st.st_size - f->start)) {
+        f->error = ENODATA;
     } else {
-        f->size = st.st_size;
+        f->whole = st.st_size;
+        if (f->size < 0) f->size = st.st_size - f->start;
         f->modified = st.st_mtim;
     }
     if (f->error && f->fd >= 0) {
@@ -670,14 +674,14 @@ static bool set_direct(int fd, bool on)
     return flags >= 0 && fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
-/* Asks the kernel to drop the file's pages, then looks at the first and the last. */
+/* Asks the kernel to drop the file's pages, then looks at the first and the last to be read. */
 static int evict(struct file *f)
 {
     if (posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED)) return CACHED;
     for (int side = 0; side < 2 && f->size; side++) {
         char byte;
         struct iovec one = {&byte, 1};
-        if (preadv2(f->fd, &one, 1, side ? f->size - 1 : 0, RWF_NOWAIT) > 0) return CACHED;
+        if (preadv2(f->fd, &one, 1, f->start + (side ? f->size - 1 : 0), RWF_NOWAIT) > 0) return CACHED;
     }
     return EVICTED;
 }
@@ -700,7 +704,8 @@ static bool in_memory(int fd)
 static void turn_to_medium(struct file *f)
 {
     if (in_memory(f->fd)) return;
-    f->source = set_direct(f->fd, true) ? DIRECT : evict(f);
+    bool aligned = f->start % ALIGNMENT == 0;
+    f->source = aligned && set_direct(f->fd, true) ? DIRECT : evict(f);
     f->drop_after = f->source != DIRECT;
 }
 
@@ -713,7 +718,7 @@ static ssize_t read_at(struct file *f, void *into, size_t size, int64_t offset)
     if (got < 0 && errno == EINVAL && f->source == DIRECT) {
         /* A file system may accept O_DIRECT and then refuse a read, or a part of the file. */
         set_direct(f->fd, false);
-        f->source = offset ? CACHED : evict(f);
+        f->source = offset > f->start ? CACHED : evict(f);
         f->drop_after = true;
         do
             got = pread(f->fd, into, size, offset);
@@ -861,7 +866,7 @@ static void fill_lane(struct worker *w, struct lane *l)
             return;
         }
         if (f->source == DIRECT) ask = (ask + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        ssize_t n = read_at(f, l->buffer + got, ask, l->done + (int64_t)got);
+        ssize_t n = read_at(f, l->buffer + got, ask, f->start + l->done + (int64_t)got);
         if (n < 0) f->error = errno;
         if (n <= 0) break;
         got += (size_t)n;
@@ -874,10 +879,10 @@ static void fill_lane(struct worker *w, struct lane *l)
         struct stat st;
         if (fstat(f->fd, &st))
             f->error = errno;
-        else if (st.st_size != f->size || st.st_mtim.tv_sec != f->modified.tv_sec ||
+        else if (st.st_size != f->whole || st.st_mtim.tv_sec != f->modified.tv_sec ||
                  st.st_mtim.tv_nsec != f->modified.tv_nsec)
             f->error = ESTALE;
-        else if (f->size == 0) {
+        else if (f->whole == 0) {
             ssize_t n = read_at(f, l->buffer, ALIGNMENT, 0);
             if (n) f->error = n < 0 ? errno : ESTALE; /* contents without a size, as in /proc */
         }
@@ -1272,7 +1277,7 @@ static PyObject *native_start(PyObject *module, PyObject *arguments)
     return capsule;
 }
 
-/* submit(engine, [(key, path, dir_fd), ...]) */
+/* submit(engine, [(key, path, dir_fd, start, length or -1), ...]) */
 static PyObject *native_submit(PyObject *module, PyObject *arguments)
 {
     PyObject *capsule, *tasks;
@@ -1289,8 +1294,9 @@ static PyObject *native_submit(PyObject *module, PyObject *arguments)
     for (Py_ssize_t i = 0; i < PyList_Size(tasks); i++) {
         struct file *f = calloc(1, sizeof *f);
         const char *path;
-        bool right = f && PyArg_ParseTuple(PyList_GetItem(tasks, i), "Lyi", &f->key, &path,
-                                           &f->dir_fd);
+        long long start = 0, length = -1;
+        bool right = f && PyArg_ParseTuple(PyList_GetItem(tasks, i), "LyiLL", &f->key, &path,
+                                           &f->dir_fd, &start, &length);
         if (right) f->path = strdup(path);
         if (!right || f->path == NULL) {
             if (!PyErr_Occurred()) PyErr_NoMemory();
@@ -1304,6 +1310,8 @@ static PyObject *native_submit(PyObject *module, PyObject *arguments)
             return NULL;
         }
         f->fd = -1;
+        f->start = start < 0 ? 0 : start;
+        f->size = length;
         *last = f;
         last = &f->next;
         count++;
@@ -1410,4 +1418,12 @@ static PyMethodDef METHODS[] = {
 static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, METHODS,
                                     NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC PyInit__native(void) { return PyModule_Create(&MODULE); }
+/* Raised with every change of what native.py and this file say to each other. */
+enum { INTERFACE = 2 };
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    PyObject *module = PyModule_Create(&MODULE);
+    if (module && PyModule_AddIntConstant(module, "INTERFACE", INTERFACE)) Py_CLEAR(module);
+    return module;
+}

@@ -1,7 +1,8 @@
 """Several digests of one stream of bytes, by OpenSSL: the digests that get recorded.
 
 Algorithm names are those of OCFL 1.1 (§2.2 and the digest registry): ``sha512``, ``sha256``, ``sha1``,
-``md5``, ``blake2b-512``, ``sha512/256``. Digests are lower-case hexadecimal.
+``md5``, ``blake2b-512``, ``sha512/256``; and ``sha384``, ``sha224``, which bags may have (RFC 8493).
+Digests are lower-case hexadecimal.
 """
 
 import hashlib
@@ -23,7 +24,9 @@ def _new(openssl_name: str) -> Callable[[], _Running]:
 _MAKERS: Final[dict[str, Callable[[], _Running]]] = {
     "sha512": _new("sha512"),
     "sha256": _new("sha256"),
-    # Old manifests of senders use these two; Kho never chooses them.
+    # Senders' manifests may use these four; Kho never chooses them.
+    "sha384": _new("sha384"),
+    "sha224": _new("sha224"),
     "sha1": _new("sha1"),
     "md5": _new("md5"),
     "blake2b-512": lambda: hashlib.blake2b(digest_size=64, usedforsecurity=False),

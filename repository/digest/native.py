@@ -28,6 +28,7 @@ from repository.digest.tasks import DigestOptions, FileResult, FileTask, Source
 ALGORITHMS: Final = {"sha512": 0, "sha256": 1, "sha512/256": 2}
 LOOK_AHEAD: Final = 512
 LONGEST_TESTED: Final = 1100
+INTERFACE: Final = 2  # of the C extension; one that was built from an older source is not used
 
 _CACHED_CHUNK: Final = 64 * 1024
 _MEDIUM_CHUNK: Final = 512 * 1024
@@ -48,7 +49,7 @@ class NativeModule(Protocol):
     def start(
         self, threads: int, algorithms: list[int], medium: bool, rate: float, chunk: int
     ) -> object: ...
-    def submit(self, engine: object, tasks: list[tuple[int, bytes, int]]) -> None: ...
+    def submit(self, engine: object, tasks: "list[tuple[int, bytes, int, int, int]]") -> None: ...
     def collect(self, engine: object, wanted: int, seconds: float) -> "list[_Row]": ...
     def stop(self, engine: object) -> None: ...
 
@@ -113,6 +114,8 @@ def _load() -> Native:
         return Native(None, "the C extension was not built at installation", (), {})
     except ImportError as error:
         return Native(None, f"the C extension cannot be loaded: {error}", (), {})
+    if getattr(module, "INTERFACE", 1) != INTERFACE:
+        return Native(None, "the C extension is of another version: install again", (), {})
     return check(module)
 
 
@@ -175,7 +178,7 @@ def digest_natively(
     exhausted = False
     try:
         while True:
-            batch: list[tuple[int, bytes, int]] = []
+            batch: list[tuple[int, bytes, int, int, int]] = []
             while not exhausted and len(batch) < _TOGETHER and len(keys) < LOOK_AHEAD:
                 task = next(drawn, None)
                 if task is None:
@@ -188,7 +191,9 @@ def digest_natively(
                     continue
                 number = next(numbers)
                 keys[number] = task.key
-                batch.append((number, path, _AT_CWD if task.dir_fd is None else task.dir_fd))
+                folder = _AT_CWD if task.dir_fd is None else task.dir_fd
+                length = -1 if task.length is None else task.length
+                batch.append((number, path, folder, task.start, length))
             module.submit(engine, batch)
             if not keys:
                 if exhausted:

@@ -1,4 +1,4 @@
-"""Reading one regular file from start to end, from the page cache or from the medium.
+"""Reading one regular file, or a range of it, from the page cache or from the medium.
 
 Never follows a link in the last component, never waits on a pipe, never maps a file (a mapped file
 that shrinks kills the process), and never gives the bytes of a file that changed underneath for those
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from repository.digest.tasks import Source
+from repository.digest.tasks import FileTask, Source
 
 BLOCK: Final = 256 * 1024
 # O_DIRECT wants memory, offsets and lengths in multiples of the device's block; 4 KiB suits all known.
@@ -56,18 +56,19 @@ class Cancelled(Exception):
 
 
 class StoredBytes:
-    """A regular file, open for one reading. Closed by ``with``.
+    """What a task says of a regular file, open for one reading. Closed by ``with``.
 
     Opening raises ``OSError`` for what cannot be opened or is no regular file. ``blocks`` gives views
     of the worker's buffer, each valid until the next is asked for, and raises ``OSError`` for a read
-    error, and for a file that changed (``ESTALE``): shorter than it was at opening, or of another size
+    error, for a range that the file does not have (``ENODATA``), and for a file that changed
+    (``ESTALE``): shorter than it was at opening, or of another size
     or modification time at the end. Only when ``blocks`` has ended by itself do the blocks together
-    make the file. A file of a size not known beforehand (``/proc``) counts as changed.
+    make the file, or the range. A file of a size not known beforehand (``/proc``) counts as changed.
     """
 
-    def __init__(self, path: str, dir_fd: int | None, *, medium: bool, mounts: "Mounts") -> None:
+    def __init__(self, task: FileTask, *, medium: bool, mounts: "Mounts") -> None:
         try:
-            self._fd = os.open(path, _OPEN_FLAGS, dir_fd=dir_fd)
+            self._fd = os.open(task.path, _OPEN_FLAGS, dir_fd=task.dir_fd)
         except UnicodeEncodeError as error:
             raise OSError(errno.EILSEQ, "a name that cannot be written in bytes") from error
         except ValueError as error:
@@ -76,10 +77,12 @@ class StoredBytes:
             self._before = os.fstat(self._fd)
             if not stat.S_ISREG(self._before.st_mode):
                 raise OSError(errno.EINVAL, "not a regular file")
-            self.size = self._before.st_size
+            self._start = task.start
+            self.size = self._range(task)
             self.source: Source = "cached"
             if medium and not mounts.in_memory(self._before.st_dev):
-                self.source = "direct" if self._set_direct(on=True) else self._evict()
+                direct = self._start % _ALIGNMENT == 0 and self._set_direct(on=True)
+                self.source = "direct" if direct else self._evict()
             self._drop_after = medium and self.source != "direct"
         except BaseException:
             os.close(self._fd)
@@ -108,20 +111,26 @@ class StoredBytes:
             if not pace.may_read(wanted):
                 raise Cancelled
             # Whole blocks, so that a direct read is aligned; no file gives more than it has.
-            got = self._read(buffer[: -(-wanted // _ALIGNMENT) * _ALIGNMENT], done)
+            whole = buffer[: -(-wanted // _ALIGNMENT) * _ALIGNMENT]
+            got = self._read(whole, self._start + done)
             if got == 0:
                 break
             got = min(got, self.size - done)
             yield buffer[:got]
             done += got
-        if self.size == 0 and self._read(buffer[:_ALIGNMENT], 0):
+        if self._before.st_size == 0 and self._read(buffer[:_ALIGNMENT], 0):
             raise OSError(errno.ESTALE, "a file without a size has contents")
         after = os.fstat(self._fd)
-        unchanged = (
-            done == self.size == after.st_size and after.st_mtime_ns == self._before.st_mtime_ns
-        )
-        if not unchanged:
+        before = self._before
+        same = (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        if done != self.size or not same:
             raise OSError(errno.ESTALE, "the file changed while it was read")
+
+    def _range(self, task: FileTask) -> int:
+        there = self._before.st_size - task.start
+        if there < 0 or (task.length or 0) > there:
+            raise OSError(errno.ENODATA, "the file ends before the range does")
+        return there if task.length is None else task.length
 
     def _read(self, view: memoryview, offset: int) -> int:
         try:
@@ -131,7 +140,7 @@ class StoredBytes:
             if error.errno != errno.EINVAL or self.source != "direct":
                 raise
         self._set_direct(on=False)
-        self.source = self._evict() if offset == 0 else "cached"
+        self.source = self._evict() if offset == self._start else "cached"
         self._drop_after = True
         return os.preadv(self._fd, [view], offset)
 
@@ -151,7 +160,7 @@ class StoredBytes:
         if self.size == 0:
             return "evicted"
         probe = bytearray(1)
-        for offset in {0, self.size - 1}:
+        for offset in {self._start, self._start + self.size - 1}:
             try:
                 if os.preadv(self._fd, [probe], offset, os.RWF_NOWAIT) > 0:
                     return "cached"  # a page that is dirty, or in use by somebody, stays

@@ -23,15 +23,21 @@ class EngineUnavailable(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """One file to digest. ``key`` is the caller's, given back untouched.
+    """One file to digest, or ``length`` bytes of it from ``start`` on (None: all that follows).
 
-    ``path`` is relative to the folder open as ``dir_fd``, if that is given; the descriptor must stay
-    open until the result has come.
+    ``key`` is the caller's, given back untouched. ``path`` is relative to the folder open as
+    ``dir_fd``, if that is given; the descriptor must stay open until the result has come.
     """
 
     key: object
     path: str
     dir_fd: int | None = None
+    start: int = 0
+    length: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or (self.length is not None and self.length < 0):
+            raise ValueError("a range begins at 0 or later and has no negative length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,9 @@ class FileResult:
     """Either ``size`` and every digest asked for, or ``errno`` and neither. Never both, never part.
 
     ``errno`` is the operating system's, or ours: ``ELOOP`` the path's last component is a symbolic
-    link; ``EINVAL`` not a regular file, or a name no file can have; ``ESTALE`` the file changed while
-    it was read (size or modification time), so no digest of it exists.
+    link; ``EINVAL`` not a regular file, or a name no file can have; ``ENODATA`` the file ends
+    before the range does; ``ESTALE`` the file changed while it was read (size or modification
+    time), so no digest of it exists.
     """
 
     key: object

@@ -99,7 +99,7 @@ def _work(
             digest = MultiDigest(algorithms)
             source: Source = "cached"
             try:
-                with StoredBytes(task.path, task.dir_fd, medium=medium, mounts=mounts) as stored:
+                with StoredBytes(task, medium=medium, mounts=mounts) as stored:
                     source = stored.source
                     if stored.size > BLOCK or medium:
                         results.hand_over()  # they need not wait for this one

@@ -55,7 +55,7 @@ class LocalBench:
 
     def _make(self, name: str) -> LocalStore:
         at = self.place / name
-        return LocalStore(name, at, create_local_store(at), threads=2, lock_wait=5)
+        return LocalStore(name, at, create_local_store(at), readers=2, lock_wait=5)
 
     def damage(self, path: str, data: bytes | None) -> None:
         at = self.place / "primary" / "root" / self.store.object_path(ONE) / path
@@ -464,7 +464,7 @@ class Local:
 @pytest.fixture
 def local(tmp_path: Path) -> Local:
     at = tmp_path / "store"
-    return Local(LocalStore("s", at, create_local_store(at), threads=2, lock_wait=0.1), at)
+    return Local(LocalStore("s", at, create_local_store(at), readers=2, lock_wait=0.1), at)
 
 
 def test_what_is_written_is_read_only_valid_for_ocfl_py_and_read_from_the_medium(

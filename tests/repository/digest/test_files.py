@@ -108,9 +108,43 @@ def test_any_mix_of_sizes_is_right_in_any_lane(
     assert_all_right(results, kept, algorithms)
 
 
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    size=SIZES,
+    cuts=st.lists(st.tuples(st.integers(0, 700_000), st.integers(-1, 700_000)), max_size=12),
+    medium=st.booleans(),
+)
+def test_a_range_is_digested_as_if_it_were_a_file_or_is_not_there(
+    tmp_path: Path, engine: str, size: int, cuts: list[tuple[int, int]], medium: bool
+) -> None:
+    data = contents(0, size)
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    ranges = [(start, None if length < 0 else length) for start, length in cuts]
+    tasks = [FileTask((s, n), str(path), start=s, length=n) for s, n in ranges]
+    results = list(digest_files(tasks, BOTH, options=options(engine, medium=medium)))
+    assert len(results) == len(tasks)
+    for result in results:
+        start, length = result.key  # type: ignore[misc]
+        if start + (length or 0) > size:
+            assert result.errno == errno.ENODATA
+            continue
+        part = data[start:] if length is None else data[start : start + length]
+        assert (result.errno, result.size) == (None, len(part))
+        assert result.digests == digest_bytes(part, BOTH)
+
+
+def test_a_range_that_cannot_be_is_refused_at_once() -> None:
+    for start, length in ((-1, None), (0, -1)):
+        with pytest.raises(ValueError, match="range"):
+            FileTask("key", "path", start=start, length=length)
+
+
 def test_algorithms_of_old_manifests_are_digested_too(tmp_path: Path) -> None:
     kept = write_files(tmp_path, [0, 5, 70_000])
-    wanted = ["md5", "sha1", "blake2b-512", "sha512"]
+    wanted = ["md5", "sha1", "sha224", "sha384", "blake2b-512", "sha512"]
     assert_all_right(list(digest_files(tasks_of(tmp_path, kept), wanted)), kept, wanted)
 
 

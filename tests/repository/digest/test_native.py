@@ -100,7 +100,7 @@ def test_an_engine_that_is_dropped_ends_by_itself(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x")
     module: Any = FOUND.module
     engine = module.start(3, [0, 1], False, 0.0, 65536)
-    module.submit(engine, [(n, bytes(tmp_path / "f"), -100) for n in range(100)])
+    module.submit(engine, [(n, bytes(tmp_path / "f"), -100, 0, -1) for n in range(100)])
     del engine
 
 
