@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from repository.catalogue import engine as sqlite
 from repository.catalogue import desk_reading, reading, search
+from repository.catalogue import engine as sqlite
 from repository.catalogue import incidents as incident_questions
 from repository.catalogue.records import (
     AuditResultRecord,
