@@ -42,7 +42,9 @@ def upgrade() -> None:
         connection.execute(_PUT, rows)
 
 
-def _tell(told: dict[tuple[str, str], dict[str, str]], type_: str, detail: Mapping[str, Any]) -> None:
+def _tell(
+    told: dict[tuple[str, str], dict[str, str]], type_: str, detail: Mapping[str, Any]
+) -> None:
     for copy in detail.get("copies", ()):
         place = (copy["object_id"], copy["store"])
         now = {"checked": "", "verdict": "", "read": copy["written_at"], "tried": ""}
