@@ -86,6 +86,96 @@ class FormatFact:
     warning: str = ""
 
 
+class StructureVerdict(StrEnum):
+    """What came of reading a file to its end as what it seems to be."""
+
+    NO_DAMAGE_FOUND = "no-damage-found"
+    DAMAGED = "damaged"
+    NOT_CHECKED = "not-checked"  # the check could not be done or did not come to an end
+    NO_CHECK = "no-check"  # there is no check for this kind of file
+
+
+@dataclass(frozen=True, slots=True)
+class StructureFact:
+    """What reading a file whole said about it on the day of intake.
+
+    `properties` are facts of the content by name, such as `pages`, `encrypted`, `pdfa_claimed` and
+    `pdfa_validated`; `docs/file-checks.md` lists them.
+    """
+
+    verdict: StructureVerdict
+    kind: str  # pdf, image, office, zip, ole, xml; empty: none that is checked
+    tool: str
+    checked_at: str
+    problems: tuple[str, ...] = ()  # the tool's words: damage, or why it was not checked
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+class VirusVerdict(StrEnum):
+    """What a virus scanner said. There is no "clean"."""
+
+    NOTHING_FOUND = "nothing-found"
+    FOUND = "found"
+    NOT_CHECKED = "not-checked"
+
+
+@dataclass(frozen=True, slots=True)
+class VirusFact:
+    """What a virus scanner said about a file on one day, and with which signatures."""
+
+    verdict: VirusVerdict
+    tool: str
+    database: str
+    checked_at: str
+    detail: str = ""  # what was found, or why it was not checked
+
+
+class SignatureVerdict(StrEnum):
+    """The three main indications of ETSI EN 319 102-1."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    INDETERMINATE = "INDETERMINATE"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureFact:
+    """One digital signature in a file, as it was judged on the day of intake.
+
+    `chain` and the check's `revocation` name certificates and revocation data by sha256; the bytes
+    stand in `Dossier.validation_data`.
+    """
+
+    verdict: SignatureVerdict
+    reason: str  # the sub-indication of ETSI EN 319 102-1, or one of ours; empty when VALID
+    kind: str  # pades, pades-timestamp, xades, xmldsig
+    place: str  # the field of the PDF, or where the element stands
+    signer: str
+    organisation: str
+    issuer: str
+    serial: str
+    signed_at: str  # as the signer said
+    stamped_at: str  # as a time-stamp that was judged good said
+    stamped_by: str
+    algorithm: str
+    coverage: str  # whole-file, revision, part, document, detached
+    later_changes: str  # none, updates, form-filling, annotations, other; empty: not judged
+    value: str = ""  # the signature value, base64
+    chain: tuple[str, ...] = ()  # from the signer's certificate to the root, as far as it was found
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureCheck:
+    """All signatures of one file, and with what they were judged. Never judged again in place."""
+
+    checked_at: str
+    tool: str
+    trust: str  # how many roots there were, and their common digest
+    not_checked: str = ""  # why they could not be judged; empty when they were
+    found: tuple[SignatureFact, ...] = ()
+    revocation: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
     """One file as it came, and where it is kept.
@@ -107,6 +197,9 @@ class ReceivedFile:
     created_given: str = ""
     modified_given: str = ""
     format: FormatFact | None = None
+    structure: StructureFact | None = None
+    virus: VirusFact | None = None
+    signatures: SignatureCheck | None = None  # None: a file that carries no signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +293,8 @@ class Dossier:
     custody: Custody | None = None
     given: tuple[tuple[str, str], ...] = ()
     scheme_version: str = SCHEME_TT05
+    # Certificates, CRLs and OCSP responses the signatures were judged with: sha256 → DER in base64.
+    validation_data: Mapping[str, str] = field(default_factory=dict)
 
     def file(self, file_id: str) -> ReceivedFile:
         """The file of that id. KeyError when the record is not consistent."""

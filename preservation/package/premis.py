@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from preservation.dossier import Dossier, ReceivedFile
+from preservation.dossier import Dossier, ReceivedFile, SignatureFact
 from preservation.package.identifiers import Names
 from preservation.package.layout import CONTENT_ROLES, PAYLOAD, REP
 from preservation.package.premis_events import (
@@ -83,6 +83,7 @@ def _file(
     with document.element("object", {"xsi:type": "file"}):
         place = file.stored_path.removeprefix(PAYLOAD)
         _identifier(document, "object", "URI", f"{dossier.object_id}/{place}")
+        _properties(document, file)
         with document.element("objectCharacteristics"):
             document.leaf("compositionLevel", "0")
             for algorithm, name in _FIXITY:
@@ -92,6 +93,8 @@ def _file(
             document.leaf("size", str(file.size))
             _format(document, file)
         document.leaf("originalName", file.received_path)
+        for signature in file.signatures.found if file.signatures else ():
+            _signature(document, signature)
         _relationship(document, "structural", "is included in", "URI", _rep_identifier(dossier))
         for identifier in linked_events:
             _link(document, "Event", "UUID", identifier)
@@ -116,6 +119,32 @@ def _format(document: XmlText, file: ReceivedFile) -> None:
                 document.leaf("formatRegistryRole", "specification")
         note = f"{fact.tool} with {fact.signature}: {fact.basis}"
         document.leaf("formatNote", f"{note}; {fact.warning}" if fact.warning else note)
+
+
+def _properties(document: XmlText, file: ReceivedFile) -> None:
+    """What reading the file whole said about its content; nothing when it was not looked at."""
+    if file.structure is None:
+        return
+    told = {"structure": file.structure.verdict.value, **file.structure.properties}
+    for name in sorted(told):
+        with document.element("significantProperties"):
+            document.leaf("significantPropertiesType", name)
+            document.leaf("significantPropertiesValue", told[name])
+
+
+def _signature(document: XmlText, signature: SignatureFact) -> None:
+    """A signature that the file carries, and what was judged of it on the day of intake."""
+    if not signature.value:
+        return  # PREMIS has no place for a signature without one; the event counts it
+    with document.element("signatureInformation"), document.element("signature"):
+        document.leaf("signatureEncoding", "base64")
+        if signature.signer:
+            document.leaf("signer", signature.signer)
+        document.leaf("signatureMethod", signature.algorithm or "not stated")
+        document.leaf("signatureValue", signature.value)
+        document.leaf("signatureValidationRules", "ETSI EN 319 102-1")
+        verdict = " ".join(part for part in (signature.verdict.value, signature.reason) if part)
+        document.leaf("signatureProperties", f"{verdict}; {signature.kind} at {signature.place}")
 
 
 def _event(document: XmlText, event: PremisEvent, dossier: Dossier, names: Names) -> None:

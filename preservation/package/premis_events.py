@@ -8,37 +8,14 @@ source to the AIP as outcome, is the circular's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from preservation.dossier import Dossier
 from preservation.events import Outcome
+from preservation.package.file_events import Agent, PremisEvent, file_events
 from preservation.package.identifiers import Names
 from preservation.package.layout import INTAKE_REPORT, PAYLOAD
 from preservation.package.record_json import Projection, Record
 
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """Somebody or something that acted. `kind` is empty when the record does not say what it is."""
-
-    name: str
-    kind: str  # person, organization, software, or empty
-    version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PremisEvent:
-    """One thing that was done. `about` are the identifiers of objects with their roles."""
-
-    identifier: str
-    type: str
-    at: str
-    detail: str
-    outcome: Outcome
-    outcome_note: str
-    agents: tuple[tuple[Agent, str], ...]
-    about: tuple[tuple[str, str], ...]  # (object identifier, role or empty)
-    files: bool = False  # also linked from every file
+__all__ = ["Agent", "PremisEvent", "package_events", "software_agent", "source_identifier"]
 
 
 def package_events(record: Record, names: Names) -> tuple[PremisEvent, ...]:
@@ -72,6 +49,7 @@ def package_events(record: Record, names: Names) -> tuple[PremisEvent, ...]:
         ),
         _fixity_check(dossier, names, software),
         _validation(record, names, software),
+        *file_events(dossier, names, software),
     ]
     if dossier.custody is not None:
         decided = dossier.custody

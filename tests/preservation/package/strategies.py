@@ -21,7 +21,14 @@ from preservation.dossier import (
     FormatFact,
     PartialDate,
     SenderDigest,
+    SignatureCheck,
+    SignatureFact,
+    SignatureVerdict,
+    StructureFact,
+    StructureVerdict,
     Submission,
+    VirusFact,
+    VirusVerdict,
 )
 from tests.preservation.package.builder import make_dossier, received
 
@@ -88,7 +95,38 @@ class _Chance:
             created_given=self.random.choice([self.text(), "2026-07-05T16:04:42Z"]),
             modified_given=self.text(),
             format=self.maybe(lambda: self.filled(FormatFact(*"12345678"), str)),
+            structure=self.maybe(self.structure),
+            virus=self.maybe(self.virus),
+            signatures=self.maybe(self.signatures),
         )
+
+    def structure(self) -> StructureFact:
+        return StructureFact(
+            self.random.choice(list(StructureVerdict)),
+            self.text(),
+            self.text(),
+            self.text(),
+            self.few(self.text, 2),
+            {name: self.text() for name in self.few(self.text, 2)},
+        )
+
+    def virus(self) -> VirusFact:
+        return self.filled(VirusFact(self.random.choice(list(VirusVerdict)), *"1234"), str)
+
+    def signatures(self) -> SignatureCheck:
+        return SignatureCheck(
+            self.text(),
+            self.text(),
+            self.text(),
+            not_checked=self.text(),
+            found=self.few(self.signature, 2),
+            revocation=self.few(self.text, 2),
+        )
+
+    def signature(self) -> SignatureFact:
+        verdict = self.random.choice(list(SignatureVerdict))
+        blank = SignatureFact(verdict, *"1234567890123", chain=self.few(self.text, 2))
+        return self.filled(blank, str)
 
     def sender_digest(self) -> SenderDigest:
         algorithm = self.random.choice(["SHA-256", "sha512", "MD5", "?"])
