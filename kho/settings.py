@@ -93,7 +93,7 @@ class ServeSettings(_Section):
 class LedgerSettings(_Section):
     """To whom the ledger's newest checkpoint is shown, and how often.
 
-    `tsa_url`: a time-stamping authority (RFC 3161); `witness_email`: another office that keeps the mail.
+    `tsa_url`: a time-stamping authority (RFC 3161); `witness_email`: another office, which keeps it.
     """
 
     tsa_url: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
@@ -123,7 +123,7 @@ class MailSettings(_Section):
             raise ValueError("a sender is needed")
         if self.user and self.security == "none":
             raise ValueError("a password is not sent without TLS")
-        if self.user and not os.path.isabs(self.password_file):
+        if self.user and not Path(self.password_file).is_absolute():
             raise ValueError("password_file must be a whole path")
         return self
 
