@@ -1,48 +1,19 @@
-"""Safe access to the members of a ZIP: judged whole before one byte is extracted, bounded while read.
+"""What a transfer looks like to the intake, whatever it came as: members with names, sizes and streams.
 
-`open_zip` looks at the directory and every local header and reports all that is wrong: unsafe or
-clashing names, links, encryption, bombs, overlaps, sizes that contradict each other. A container with
-an error is not opened. `ZipContainer.open` then gives each member's bytes, never more than declared
-and checked against the CRC; what the stream itself reveals is a `ContainerFault` that carries the
-finding. Nothing here writes anywhere, follows a link, or knows what the members mean.
-
-The sender's file is opened once and read by position, so it cannot be exchanged between the judgement
-and the copy by renaming another over it.
+The contract of every container (ZIP, TAR, folder, bag, one dossier of a list): it was judged whole
+before it is handed out, its members' names are safe and clash with nothing, a stream never gives more
+than was declared, and what it reveals against that is a `ContainerFault`. Nothing here opens a file.
 """
 
 from __future__ import annotations
 
-import io
 import os
-import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Protocol, Self
 
-from ingest.findings import bounded
-from ingest.member_names import ReadName, check_clashes, printable, read_name
-from ingest.member_stream import DEFLATED, STORED, ContainerFault, Member, MemberStream
-from ingest.zip_directory import (
-    BadZip,
-    CentralEntry,
-    LocalHeader,
-    Source,
-    TooMuch,
-    extra_field,
-    read_directory,
-    read_local_header,
-)
-from repository.errors import NotFound, Unavailable
-from repository.problems import Problem, Report, error, warning
-
-__all__ = ["ContainerFault", "Limits", "Member", "ZipContainer", "open_zip", "recorded_name"]
-
-_METHODS: Final = {1: "Shrink", 6: "Implode", 9: "Deflate64", 12: "BZip2", 14: "LZMA", 93: "Zstandard",
-                   95: "XZ", 98: "PPMd", 99: "AES"}  # fmt: skip
-_JUNK: Final = "__MACOSX"  # resource forks that macOS adds beside the real folder
-_CHUNK: Final = 256 * 1024
+from repository.problems import Problem, error
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +26,49 @@ class Limits:
     ratio_from: int = 10**6
     max_total_ratio: int = 100  # of all members, above `total_ratio_from`
     total_ratio_from: int = 100 * 10**6
-    max_metadata: int = 64 * 1024 * 1024  # one METS
+    max_metadata: int = 64 * 1024 * 1024  # one METS, one list
     max_record: int = 4 * 1024 * 1024  # one EAD file, schema or stub
     max_name: int = 2_000  # bytes of a whole name
     max_depth: int = 32  # folders inside each other
     max_directory: int = 256 * 1024 * 1024  # bytes of the central directory
 
 
-class ZipContainer:
-    """An opened, judged ZIP. Close it, or use it in a `with` statement."""
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of a container. `name` is relative to the package's top folder, with `/`."""
 
-    def __init__(
-        self,
-        name: str,
-        source: Source,
-        limits: Limits,
-        top: str,
-        members: tuple[Member, ...],
-        places: dict[int, tuple[int, int]],
-    ) -> None:
-        self.limits = limits
-        self.name = name  # the file's own name
-        self.top = top  # the folder that holds the package; empty when there is none
-        self.members = members
-        self.size = source.size
-        self._source = source
-        self._places = places  # index → (method, offset of the data)
+    index: int
+    name: str
+    raw_name: bytes  # the whole name, byte for byte
+    size: int
+    modified: str  # the sender's time as ISO 8601, empty when it is not a time
+
+
+class ContainerFault(Exception):
+    """The stream of one member is not what was promised. `problem` is the finding."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+class Container(Protocol):
+    """An opened, judged container. Close it, or use it in a `with` statement."""
+
+    limits: Limits
+    name: str  # of the file or folder that was sent
+    top: str  # the folder that holds the package; empty when there is none
+    members: tuple[Member, ...]
+
+    def open(self, member: Member) -> BinaryIO:
+        """The bytes of a member, from its start. Reading raises ContainerFault when the stream is
+        not as declared; Unavailable when the medium fails.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the sender's file."""
+        ...
 
     def read_small(self, member: Member, limit: int) -> bytes:
         """The whole of a small member. ContainerFault when it is larger than `limit` or damaged."""
@@ -91,19 +79,7 @@ class ZipContainer:
         with self.open(member) as stream:
             return stream.read()
 
-    def open(self, member: Member) -> BinaryIO:
-        """The bytes of a member, from its start. Reading raises ContainerFault when the stream is
-        longer or shorter than declared, damaged, or has another CRC; Unavailable when the medium fails.
-        """
-        method, offset = self._places[member.index]
-        raw = MemberStream(self._source, member, method, offset)
-        return io.BufferedReader(raw, _CHUNK)
-
-    def close(self) -> None:
-        """Let go of the sender's file."""
-        self._source.close()
-
-    def __enter__(self) -> ZipContainer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -115,260 +91,11 @@ class ZipContainer:
         self.close()
 
 
-def open_zip(path: Path, limits: Limits | None = None) -> tuple[ZipContainer | None, Report]:
-    """The container, or None with at least one error that says why it may not be opened.
-
-    Raises NotFound when there is no such file, Unavailable when it cannot be read.
-    """
-    name = recorded_name(path)
-    limits = limits or Limits()
-    source = _open_source(path)
-    if source is None:
-        return None, Report((error("ING-NOT-ZIP", name, name=name, reason="not-file"),))
-    keep = False
-    try:
-        container, report = _judge(name, source, limits)
-        keep = container is not None
-        return container, report
-    finally:
-        if not keep:
-            source.close()
-
-
 def recorded_name(path: Path) -> str:
     """The file's own name as records and findings give it: what is not UTF-8 as \\xNN."""
     return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
-def _open_source(path: Path) -> Source | None:
-    # O_NONBLOCK: a named pipe in the drop folder must not stop the intake for ever.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError as fault:
-        raise NotFound(f"there is no file {path}") from fault
-    except OSError as fault:
-        raise Unavailable(f"{path} cannot be opened: {fault}") from fault
-    facts = os.fstat(descriptor)
-    if not stat.S_ISREG(facts.st_mode):
-        os.close(descriptor)
-        return None
-    return Source(os.fdopen(descriptor, "rb", buffering=0), facts.st_size)
-
-
-def _judge(name: str, source: Source, limits: Limits) -> tuple[ZipContainer | None, Report]:
-    try:
-        directory = read_directory(
-            source, max_members=limits.max_members, max_bytes=limits.max_directory
-        )
-    except BadZip as fault:
-        code = "ING-NOT-ZIP" if fault.kind == "not-zip" else "ING-CORRUPT"
-        return None, Report(
-            (error(code, name, name=name, reason="container", detail=fault.reason),)
-        )
-    except TooMuch as fault:
-        return None, Report((_bomb(name, fault.what.replace(" ", "-"), fault.value, fault.limit),))
-    problems: list[Problem] = []
-    names = [
-        read_name(
-            entry.raw_name,
-            utf8_flag=bool(entry.flags & 0x800),
-            unicode_extra=extra_field(entry.extra, 0x7075),
-            limit=limits.max_name,
-        )
-        for entry in directory.entries
-    ]
-    slashed = [n for n in names if n.had_backslash]
-    if slashed:
-        problems.append(
-            warning("ING-BACKSLASH", "", count=len(slashed), name=printable(slashed[0].text))
-        )
-    for entry, read in zip(directory.entries, names, strict=True):
-        problems.extend(read.problems)
-        problems.extend(_check_kind(entry, read, limits))
-    problems.extend(check_clashes([(n.text, n.is_folder) for n in names if n.is_safe and n.text]))
-    problems.extend(_check_sizes(name, directory.entries, names, limits))
-    headers: dict[int, LocalHeader] = {}
-    problems.extend(_check_headers(source, directory.entries, names, directory.offset, headers))
-    top, found = _top_folder([n.text for n in names if not n.is_folder and n.is_safe])
-    problems.extend(found)
-    report = bounded(problems)
-    if report.has_errors:
-        return None, report
-    members: list[Member] = []
-    places: dict[int, tuple[int, int]] = {}
-    for entry, read in zip(directory.entries, names, strict=True):
-        if not read.is_folder:
-            members.append(_member(entry, read.text, top))
-            places[entry.index] = (entry.method, headers[entry.index].data_offset)
-    if not members:
-        return None, report + Report((error("ING-METS-MISSING", name, path="METS.xml"),))
-    clashes = Report.of(check_clashes([(m.name, False) for m in members]) if top else ())
-    if clashes.has_errors:  # a file beside the top folder has the name of one inside it
-        return None, report + clashes
-    return ZipContainer(name, source, limits, top, tuple(members), places), report
-
-
-def _check_kind(entry: CentralEntry, read: ReadName, limits: Limits) -> Iterator[Problem]:
-    place = printable(read.text)
-    mode = entry.external_attributes >> 16
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        kind = "link" if stat.S_ISLNK(mode) else "special"
-        yield error("ING-LINK", place, name=place, reason=kind)
-    elif entry.external_attributes & 0x400:  # Windows reparse point: junction or symbolic link
-        yield error("ING-LINK", place, name=place, reason="link")
-    if entry.flags & 0x2041 or entry.method == 99:
-        yield error("ING-ENCRYPTED", place, name=place)
-    elif entry.method not in (STORED, DEFLATED):
-        shown = _METHODS.get(entry.method, str(entry.method))
-        yield error("ING-COMPRESSION", place, name=place, method=shown)
-    if read.is_folder and entry.size:
-        yield error("ING-CORRUPT", place, name=place, reason="folder", detail=f"{entry.size} bytes")
-    if read.text.count("/") >= limits.max_depth:
-        yield _bomb(place, "depth", read.text.count("/") + 1, limits.max_depth)
-    if entry.method == STORED and entry.size != entry.compressed_size:
-        detail = f"{entry.compressed_size} / {entry.size}"
-        yield error("ING-CORRUPT", place, name=place, reason="size", detail=detail)
-
-
-def _check_sizes(
-    name: str, entries: tuple[CentralEntry, ...], names: list[ReadName], limits: Limits
-) -> Iterator[Problem]:
-    total = sum(entry.size for entry in entries)
-    packed = sum(entry.compressed_size for entry in entries)
-    if total > limits.max_total:
-        yield _bomb(name, "total", total, limits.max_total)
-    if total > limits.total_ratio_from and total > limits.max_total_ratio * max(packed, 1):
-        yield _bomb(name, "total-ratio", total // max(packed, 1), limits.max_total_ratio)
-    for entry, read in zip(entries, names, strict=True):
-        ratio = entry.size // max(entry.compressed_size, 1)
-        if entry.size > limits.ratio_from and ratio > limits.max_ratio:
-            yield _bomb(printable(read.text), "ratio", ratio, limits.max_ratio)
-
-
-def _check_headers(
-    source: Source,
-    entries: tuple[CentralEntry, ...],
-    names: list[ReadName],
-    directory_offset: int,
-    headers: dict[int, LocalHeader],
-) -> Iterator[Problem]:
-    """Local headers agree with the directory, and no two members share a byte (overlap bombs)."""
-    end = 0
-    unclaimed = 0
-    for entry in sorted(entries, key=lambda e: e.local_offset):
-        place = printable(names[entry.index].text)
-        try:
-            header = read_local_header(source, entry)
-        except BadZip as fault:
-            yield error("ING-CORRUPT", place, name=place, reason="header", detail=fault.reason)
-            continue
-        headers[entry.index] = header
-        detail = _disagreement(entry, header)
-        if detail:
-            yield error("ING-CORRUPT", place, name=place, reason="header", detail=detail)
-        if entry.local_offset < end:
-            yield error("ING-BOMB", place, reason="overlap", value=entry.local_offset, limit=end)
-        stop = header.data_offset + entry.compressed_size
-        if stop > directory_offset:
-            detail = f"{stop} > {directory_offset}"
-            yield error("ING-CORRUPT", place, name=place, reason="size", detail=detail)
-        unclaimed += max(0, entry.local_offset - end)
-        end = max(end, stop)
-        if entry.flags & 0x8 and end == stop:
-            end += _descriptor_length(source, stop)
-    unclaimed += max(0, directory_offset - end)
-    if unclaimed:
-        yield warning("ING-HIDDEN-BYTES", "", bytes=unclaimed)
-
-
-def _descriptor_length(source: Source, offset: int) -> int:
-    """Bytes of the data descriptor, which has four forms; found by what stands after it."""
-    data = source.read_at(offset, 28)
-    for length in (16, 12, 24, 20):
-        if data[length : length + 2] == b"PK" or len(data) == length:
-            return length
-    return 0
-
-
-def _disagreement(entry: CentralEntry, header: LocalHeader) -> str:
-    """How a local header contradicts the directory (programs differ in which they believe)."""
-    if header.raw_name != entry.raw_name:
-        return f"name {printable(header.raw_name.decode('utf-8', 'replace'))}"
-    if header.method != entry.method:
-        return f"method {header.method} / {entry.method}"
-    if (header.flags ^ entry.flags) & 0x1:
-        return "encryption"
-    if header.flags & 0x8:  # sizes follow the data; zeros stand here
-        return ""
-    if (header.size, header.compressed_size) != (entry.size, entry.compressed_size):
-        return f"size {header.size} / {entry.size}"
-    if header.crc != entry.crc:
-        return f"CRC {header.crc:08x} / {entry.crc:08x}"
-    return ""
-
-
-def _top_folder(names: list[str]) -> tuple[str, list[Problem]]:
-    """The folder that holds the package: that of METS.xml, else the only folder there is."""
-    roots = _package_roots(names)
-    folders = sorted({n.split("/", 1)[0] for n in names if "/" in n} - {_JUNK})
-    if len(roots) > 1:
-        shown = ", ".join(printable(root) or "/" for root in roots[:5])
-        return "", [error("ING-TOP-FOLDER", "", reason="packages", folders=shown)]
-    if roots:
-        top = roots[0]
-    else:
-        top = folders[0] if len(folders) == 1 else ""
-    if not top:
-        return "", [warning("ING-TOP-FOLDER", "", reason="none", folders="")]
-    problems: list[Problem] = []
-    if len(folders) > 1:
-        shown = ", ".join(printable(f) for f in folders[:5])
-        problems.append(error("ING-TOP-FOLDER", "", reason="many", folders=shown))
-    if "/" in top:
-        problems.append(warning("ING-TOP-FOLDER", top, reason="deep", folders=printable(top)))
-    stray = [n for n in names if not n.startswith((f"{top}/", f"{_JUNK}/"))]
-    if stray and len(folders) <= 1:
-        shown = ", ".join(printable(n) for n in stray[:5])
-        problems.append(warning("ING-TOP-FOLDER", "", reason="stray", folders=shown))
-    return top, problems
-
-
-def _package_roots(names: list[str]) -> list[str]:
-    """Folders with a METS.xml, outermost only; a representation counts for its package."""
-    holders = set()
-    for name in names:
-        folder, _, last = name.rpartition("/")
-        if last.lower() == "mets.xml":
-            parts = folder.split("/")
-            if len(parts) >= 2 and parts[-2].lower() == "representations":
-                parts = parts[:-2]
-            holders.add("/".join(parts))
-    if "" in holders:
-        return [""]
-    return sorted(h for h in holders if not any(h.startswith(f"{o}/") for o in holders))
-
-
-def _member(entry: CentralEntry, text: str, top: str) -> Member:
-    inside = top and text.startswith(f"{top}/")
-    return Member(
-        index=entry.index,
-        name=text[len(top) + 1 :] if inside else text,
-        raw_name=entry.raw_name,
-        size=entry.size,
-        compressed_size=entry.compressed_size,
-        crc=entry.crc,
-        modified=_dos_time(entry.dos_date, entry.dos_time),
-    )
-
-
-def _dos_time(date: int, time: int) -> str:
-    year, month, day = 1980 + (date >> 9), (date >> 5) & 15, date & 31
-    hour, minute, second = time >> 11, (time >> 5) & 63, (time & 31) * 2
-    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60):
-        return ""
-    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}"
-
-
-def _bomb(place: str, reason: str, value: int, limit: int) -> Problem:
+def bomb(place: str, reason: str, value: int, limit: int) -> Problem:
+    """The finding for what exceeds a limit."""
     return error("ING-BOMB", place, reason=reason, value=value, limit=limit)

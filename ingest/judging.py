@@ -19,11 +19,12 @@ from ingest.checks import (
     held_target,
     resolve_links,
 )
-from ingest.container import Limits, open_zip
+from ingest.container import Limits
 from ingest.quarantine import ContainerFacts, copy_members, read_container
 from ingest.readers.record import to_dossier
 from ingest.readers.tt05 import read_metadata
 from ingest.received import ReceivedBytes, TransferFacts
+from ingest.zip_container import open_zip
 from preservation.dossier import Dossier
 from preservation.formats.facts import with_formats
 from preservation.formats.identifier import FormatIdentifier

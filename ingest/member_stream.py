@@ -12,8 +12,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.container import ContainerFault, Member
 from ingest.zip_directory import Source
-from repository.problems import Problem, error
+from repository.problems import error
 
 STORED: Final = 0
 DEFLATED: Final = 8
@@ -21,36 +22,26 @@ _CHUNK: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One file of the container. `name` is relative to the package's top folder, with `/`."""
+class Packed:
+    """How the bytes of one member lie in its ZIP."""
 
-    index: int
-    name: str
-    raw_name: bytes
-    size: int
+    method: int
+    offset: int
     compressed_size: int
     crc: int
-    modified: str  # the sender's local time as ISO 8601, empty when it is not a time
-
-
-class ContainerFault(Exception):
-    """The stream of one member is not what the directory promised. `problem` is the finding."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.code)
-        self.problem = problem
 
 
 class MemberStream(io.RawIOBase):
     """The unpacked bytes of one member, never more than declared, judged when the last is given."""
 
-    def __init__(self, source: Source, member: Member, method: int, offset: int) -> None:
+    def __init__(self, source: Source, member: Member, packed: Packed) -> None:
         super().__init__()
         self._source = source
         self._member = member
-        self._offset = offset
-        self._left = member.compressed_size
-        self._inflater = zlib.decompressobj(-15) if method == DEFLATED else None
+        self._expected_crc = packed.crc
+        self._offset = packed.offset
+        self._left = packed.compressed_size
+        self._inflater = zlib.decompressobj(-15) if packed.method == DEFLATED else None
         self._pending = b""
         self._given = 0
         self._crc = 0
@@ -113,8 +104,8 @@ class MemberStream(io.RawIOBase):
             raise self._fault("ING-CORRUPT", reason="size", detail=f"+{self._left}")
         if self._inflater and not self._inflater.eof:
             raise self._fault("ING-CORRUPT", reason="short", detail=f"{self._given}")
-        if self._crc != self._member.crc:
-            detail = f"{self._crc:08x} / {self._member.crc:08x}"
+        if self._crc != self._expected_crc:
+            detail = f"{self._crc:08x} / {self._expected_crc:08x}"
             raise self._fault("ING-CORRUPT", reason="crc", detail=detail)
 
     def _fault(self, code: str, **params: str) -> ContainerFault:

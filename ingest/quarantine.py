@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.container import ContainerFault, Member, ZipContainer, recorded_name
+from ingest.container import Container, ContainerFault, Member, recorded_name
 from ingest.received import ReceivedBytes
 from repository import durable
 from repository.digest import MultiDigest, digest_stream
@@ -56,7 +56,7 @@ def read_container(path: Path) -> ContainerFacts:
 
 
 def copy_members(
-    container: ZipContainer,
+    container: Container,
     members: Iterable[tuple[Member, frozenset[str]]],
     folder: Path,
     *,

@@ -10,8 +10,9 @@ import errno
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ingest.container import ContainerFault, ZipContainer, open_zip
+from ingest.container import Container, ContainerFault
 from ingest.eark.judge import judge_package
+from ingest.zip_container import open_zip
 from repository.digest import digest_stream
 from repository.errors import Unavailable
 from repository.ocfl.tree import TreeDigest, TreeEntry
@@ -37,7 +38,7 @@ def judge_zip(path: Path) -> Report:
 class ZipTree:
     """The members of an open container, without the package's root folder, as an `ObjectTree`."""
 
-    def __init__(self, container: ZipContainer) -> None:
+    def __init__(self, container: Container) -> None:
         self._container = container
         self._members = {member.name: member for member in container.members}
 

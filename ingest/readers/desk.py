@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ingest.container import ContainerFault, Member, ZipContainer
+from ingest.container import Container, ContainerFault, Member
 from ingest.member_names import clash_key
 from ingest.readers.mets import Mets, Reference, parse_mets
 from ingest.readers.package import ResolvedReference
@@ -32,7 +32,7 @@ MAX_ALL_METADATA: Final = 512 * 1024 * 1024
 class Desk:
     """One reading: finds members, reads small XML, keeps what went wrong."""
 
-    container: ZipContainer
+    container: Container
     problems: list[Problem] = field(default_factory=list)
     read_bytes: int = 0
 

@@ -8,7 +8,7 @@ reported here. Of the payload it reads nothing but `.fetch.txt` stubs, in memory
 
 from __future__ import annotations
 
-from ingest.container import ZipContainer
+from ingest.container import Container
 from ingest.findings import bounded
 from ingest.readers.desk import Desk
 from ingest.readers.documents import read_documents
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-def read_metadata(container: ZipContainer) -> tuple[Tt05Package | None, Report]:
+def read_metadata(container: Container) -> tuple[Tt05Package | None, Report]:
     """The package, or None with at least one error that says why it cannot be understood.
 
     A package may also come with errors: then it is to be refused, and may be checked further so that

@@ -10,10 +10,11 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from ingest.checks import CheckContext, HeldLookup, check_metadata, check_payload
-from ingest.container import ContainerFault, Limits, open_zip
+from ingest.container import ContainerFault, Limits
 from ingest.readers.package import Tt05Package
 from ingest.readers.tt05 import read_metadata
 from ingest.received import ReceivedBytes, TransferFacts
+from ingest.zip_container import open_zip
 from preservation.dossier import HeldDossier
 from repository.digest import digest_bytes
 from repository.problems import Problem, Report
