@@ -47,6 +47,10 @@ class Received:
     follows: str = ""  # the head version that this replaces
     dossier: Dossier | None = None
     sources: dict[str, str] | None = None  # file id → where its bytes lie
+    fonds_code: str = ""
+    agency_name: str = ""
+    file_code: str = ""
+    agreement: str = ""  # mã đăng ký yêu cầu nộp
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,16 @@ def receive(
             # Its title and the names of its files are themselves not to be written down here.
             return Received(judged)
         report += judged
-        title = package.title
+        told = Received(
+            report,
+            title=package.title,
+            fonds_code=package.fonds_code,
+            agency_name=package.agency_name,
+            file_code=package.file_code,
+            agreement=package.agreement(),
+        )
         if report.has_errors:
-            return Received(report, title=title)
+            return told
         step("metadata checked")
         wanted = [(member, package.sender_algorithms(member)) for member in opened.members]
         received: dict[int, ReceivedBytes] = {}
@@ -126,7 +137,7 @@ def receive(
     step("payload copied")
     report += check_payload(package, received, context)
     if report.has_errors:
-        return Received(report, title=title)
+        return replace(told, report=report)
     links = resolve_links(package, context)
     dossier = to_dossier(package, received, transfer=facts, links=links)
     sources = {item.file_id: item.path for item in received.values()}
@@ -139,10 +150,10 @@ def receive(
         dossier = replace(dossier, object_id=target.object_id)
         same = _HELD_CODE in report.codes()
         held_already, follows = (target.head, "") if same else ("", target.head)
-    return Received(
+    return replace(
+        told,
         report=report,
         object_id=dossier.object_id,
-        title=title,
         held_already=held_already,
         follows=follows,
         dossier=dossier,
