@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ingest.arrival import Arrival
 from ingest.checks import (
     CheckContext,
     HeldLookup,
@@ -51,6 +52,7 @@ class Received:
     agency_name: str = ""
     file_code: str = ""
     agreement: str = ""  # mã đăng ký yêu cầu nộp
+    shape: str = ""  # what it came as; empty when that could not be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class IngestResult:
     plan: AipPlan | None = None
 
 
-def judge(source: Path, folder: Path, *, held: HeldLookup | None, now: datetime) -> IngestResult:
+def judge(
+    source: Path | Arrival, folder: Path, *, held: HeldLookup | None, now: datetime
+) -> IngestResult:
     """The verdict of the intake rules on one transfer, for its sender. Nothing is recorded.
 
     `folder` is a working place of the caller's, who removes it.
@@ -89,7 +93,7 @@ def judge(source: Path, folder: Path, *, held: HeldLookup | None, now: datetime)
 
 
 def receive(
-    source: Path,
+    source: Path | Arrival,
     container: ContainerFacts,
     folder: Path,
     *,
@@ -102,7 +106,7 @@ def receive(
     step: Callable[[str], None] = lambda _: None,
 ) -> Received:
     """Copy and judge one submission. What it copies lies below `folder`, for the caller to remove."""
-    opened, report = open_zip(source, limits)
+    opened, report = open_zip(Arrival.of(source).path, limits)
     if opened is None:
         return Received(report)
     context = CheckContext(now=now, held=held, archive_code=facts.archive_code)

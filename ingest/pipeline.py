@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ingest.arrival import Arrival
 from ingest.checks import HeldLookup
 from ingest.container import Limits
 from ingest.judging import IngestResult, Received, receive
@@ -60,7 +61,7 @@ class IngestServices:
 
 def ingest(
     services: IngestServices,
-    source: Path,
+    source: Path | Arrival,
     *,
     operator: str,
     dry_run: bool = False,
@@ -90,7 +91,7 @@ def ingest(
 
 def _take(
     services: IngestServices,
-    source: Path,
+    source: Path | Arrival,
     container: ContainerFacts,
     operator: str,
     dry_run: bool,
@@ -317,7 +318,7 @@ def _transfer(
     return TransferRecord(
         transfer_id=container.transfer_id,
         source=container.name,
-        shape=SHAPE,
+        shape=got.shape or SHAPE,
         container_sha256=container.sha256,
         received_at=utc_text(now),
         finished_at="" if waits else utc_text(now),

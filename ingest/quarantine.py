@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.arrival import Arrival
 from ingest.container import Container, ContainerFault, Member, recorded_name
 from ingest.received import ReceivedBytes
 from repository import durable
@@ -38,8 +39,9 @@ class ContainerFacts:
         return f"TN-{self.sha256[:20]}"
 
 
-def read_container(path: Path) -> ContainerFacts:
+def read_container(source: Path | Arrival) -> ContainerFacts:
     """Digest the container. NotFound when there is none, Unavailable when it cannot be read."""
+    path = Arrival.of(source).path
     try:
         # A pipe or a device could go on for ever; opening it so does not wait for a writer.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:

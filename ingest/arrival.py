@@ -1,0 +1,28 @@
+"""What is to be taken in: a path, and for one dossier of a list, which. A value, to be passed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.container import recorded_name
+from ingest.lists.dossiers import ListedDossier
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One submission of one dossier. `path` is a ZIP, a TAR, a bag, a folder, or a list's folder."""
+
+    path: Path
+    listed: ListedDossier | None = None
+
+    @property
+    def name(self) -> str:
+        """How it is called in records and messages."""
+        name = recorded_name(self.path)
+        return f"{name}#{self.listed.file_code}" if self.listed else name
+
+    @classmethod
+    def of(cls, source: Path | Arrival) -> Arrival:
+        """A path alone is a submission of one dossier."""
+        return source if isinstance(source, Arrival) else cls(source)

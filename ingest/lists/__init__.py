@@ -1,0 +1,1 @@
+"""Lists of dossiers: sheets read without trust, columns mapped as saved, dossiers as values."""
