@@ -61,7 +61,7 @@ class Three:
 
     def open(self, name: str) -> LocalStore:
         at = self.place / name
-        return LocalStore(name, at, create_local_store(at), threads=1, lock_wait=2)
+        return LocalStore(name, at, create_local_store(at), readers=1, lock_wait=2)
 
     def folder(self, name: str) -> Path:
         return self.place / name / "root" / self.stores[0].object_path(OBJECT)
@@ -380,8 +380,8 @@ def step(name):
     elif passed == wanted:
         os.kill(os.getpid(), signal.SIGKILL)
 
-good = LocalStore("primary", place / "primary", ids[0], threads=1)
-target = LocalStore("copy-1", place / "copy-1", ids[1], threads=1, step=step)
+good = LocalStore("primary", place / "primary", ids[0], readers=1)
+target = LocalStore("copy-1", place / "copy-1", ids[1], readers=1, step=step)
 plan = plan_rebuild(OBJECT, good.facts(OBJECT).expected, [good])
 target.rebuild(plan, note=NOTE)
 """
@@ -411,7 +411,7 @@ def test_a_rebuilding_killed_at_any_step_is_finished_or_undone(three: Three) -> 
         shutil.copytree(three.place, place, ignore=shutil.ignore_patterns("probe", "at-*"))
         killed = run_killed(place, ids, number + 1)
         assert killed.returncode == -9, (name, killed.stderr)
-        store = LocalStore("copy-1", place / "copy-1", ids.split(",")[1], threads=1)
+        store = LocalStore("copy-1", place / "copy-1", ids.split(",")[1], readers=1)
         told = store.recover()
         folder = place / "copy-1/root" / store.object_path(OBJECT)
         kept = sorted((place / "copy-1/aside").iterdir())

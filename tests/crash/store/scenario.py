@@ -50,7 +50,7 @@ class Work:
 
 
 def open_store(ground: Path, name: str) -> LocalStore:
-    return LocalStore(name, ground / name, IDS[name], lock_wait=20, threads=2)
+    return LocalStore(name, ground / name, IDS[name], lock_wait=20, readers=2)
 
 
 def receive(ground: Path) -> None:

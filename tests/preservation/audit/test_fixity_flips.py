@@ -84,7 +84,7 @@ def held() -> Iterator[Held]:
     with tempfile.TemporaryDirectory(dir=memory, prefix="kho-flips-") as made:
         base = Path(made)
         at = base / "store"
-        store = LocalStore("s", at, create_local_store(at), threads=1)
+        store = LocalStore("s", at, create_local_store(at), readers=1)
         _fill(store)
         folder = at / "root" / store.object_path(OBJECT)
         shutil.copytree(folder, base / "pristine")
@@ -364,7 +364,7 @@ os.chdir(sys.argv[1])
 store_id = json.loads(Path("store.json").read_text())["store_id"]
 if os.geteuid() == 0:
     os.seteuid(65534)
-store = LocalStore("s", Path("."), store_id, threads=1)
+store = LocalStore("s", Path("."), store_id, readers=1)
 expected = [ExpectedRecord(sys.argv[2], *one) for one in json.load(sys.stdin)]
 (seen,) = store.observe([ObjectId(sys.argv[2])])
 judged = compare(expected, seen)
@@ -468,7 +468,7 @@ def test_a_store_that_is_exchanged_while_it_is_looked_at_has_no_missing_files(
     tmp_path: Path,
 ) -> None:
     at = tmp_path / "mount"
-    store = LocalStore("s", at, create_local_store(at), threads=1)
+    store = LocalStore("s", at, create_local_store(at), readers=1)
     _fill(store)
     empty = tmp_path / "other disk"
     create_local_store(empty)
@@ -487,7 +487,7 @@ def test_a_store_that_is_unmounted_while_it_is_looked_at_has_no_missing_files(
     tmp_path: Path,
 ) -> None:
     at = tmp_path / "mount"
-    store = LocalStore("s", at, create_local_store(at), threads=1)
+    store = LocalStore("s", at, create_local_store(at), readers=1)
     _fill(store)
 
     def unmounted() -> Iterator[ObjectId]:
