@@ -1,50 +1,35 @@
 """The digest engine beside its peers and the processor's own limit, on the same files in one run.
 
-Set (a): 1,000 dossiers of 20 files of 5–200 kB. Set (b): 28 files of 16–256 MiB. Both of random bytes,
-hard-linked into OCFL objects for ocfl-py and into bags for bagit-python, so that all read the same
-pages. *Warm*: every file was read just before (a virtual machine may give cached memory back to its
-host). *Cold*: the kernel was asked to drop every file just before; the device and the host below may
-still hold it. The contenders of a table take turns, round after round, because a machine's speed
-drifts; the middle of the rounds counts.
+The files are those of ``benchmarks._sets``. *Warm*: every file was read just before (a virtual machine
+may give cached memory back to its host). *Cold*: the kernel was asked to drop every file just before;
+the device and the host below may still hold it. The contenders of a table take turns, round after
+round, because a machine's speed drifts; the middle of the rounds counts.
 """
 
 import concurrent.futures
 import functools
 import hashlib
-import json
 import logging
 import mmap
 import os
-import random
 import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import bagit
 import ocfl
 
 from benchmarks import Report, Settings, Table, Taken, machine, timed
+from benchmarks._sets import MIB, FileSet, make_sets, sample_archive
 from repository.digest import DigestOptions, FileTask, digest_files, engine_report
 
-MIB = 1 << 20
 BATCH_BYTES, BATCH_FILES = 8 * MIB, 64
 NATIVE, FALLBACK = "Kho's engine (auto)", "Kho's engine (hashlib)"
 BATCHES = "hashlib threads, batches, whole-file read()"
 SPEED = "openssl speed, a process per processor"
-
-
-@dataclass(frozen=True)
-class FileSet:
-    name: str
-    files: tuple[Path, ...]
-    size: int
-    sha512: dict[Path, str]
-    objects: tuple[Path, ...]
-    bags: tuple[Path, ...]
 
 
 def run(settings: Settings) -> Report:
@@ -52,14 +37,15 @@ def run(settings: Settings) -> Report:
     about = machine() | {"engine": engine_report().instructions}
     folder = Path(tempfile.mkdtemp(prefix="kho-benchmark-", dir=settings.folder))
     try:
-        small, large = _make_sets(folder, quick=settings.quick)
+        small, large = make_sets(folder, quick=settings.quick)
+        sample = sample_archive(folder / "c", quick=settings.quick)
         seconds = 1 if settings.quick else 2
         tables = []
         for algorithms in (["sha512"], ["sha256"], ["sha512", "sha256"]):
             limit = _openssl_speed(algorithms, seconds)
             rounds = 3 if algorithms == ["sha512"] else 1
-            tables += [_warm(s, algorithms, limit, rounds) for s in (small, large)]
-        tables += [_cold(s, threads) for s, threads in ((small, 8), (large, 2))]
+            tables += [_warm(s, algorithms, limit, rounds) for s in (small, large, sample)]
+        tables += [_cold(s, threads) for s, threads in ((small, 8), (large, 8), (large, 2))]
         return Report("digest", about, tables)
     finally:
         shutil.rmtree(folder)
@@ -77,6 +63,7 @@ def _warm(files: FileSet, algorithms: list[str], limit: float, rounds: int) -> T
     slow: dict[str, Callable[[], object]] = {}
     if algorithms == ["sha512"]:
         slow["ocfl-py validate"] = lambda: _ocfl_py(files)
+    if algorithms == ["sha512"] and files.bags:
         slow["bagit-python validate"] = lambda: _bagit(files)
     taken: dict[str, list[Taken]] = {name: [] for name in contenders | slow}
     for turn in range(rounds):
@@ -254,94 +241,3 @@ def _drop(files: FileSet) -> None:
         fd = os.open(path, os.O_RDONLY)
         os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(fd)
-
-
-# ---- The files ---------------------------------------------------------------------------------
-
-
-def _make_sets(folder: Path, *, quick: bool) -> tuple[FileSet, FileSet]:
-    dossiers, large, most = (60, 8, 24) if quick else (1000, 28, 256)
-    draw = random.Random(5)
-    blob = draw.randbytes(64 * MIB)
-    small = _make_set(
-        folder / "a",
-        f"(a) {dossiers * 20:,} files of 5–200 kB",
-        [[draw.randrange(5_000, 200_001) for _ in range(20)] for _ in range(dossiers)],
-        blob,
-    )
-    sizes = [[draw.randrange(min(16, most // 2) * MIB, most * MIB) for _ in range(large)]]
-    title = f"(b) {large} files of {min(16, most // 2)}–{most} MiB"
-    made = small, _make_set(folder / "b", title, sizes, blob)
-    os.sync()  # pages not yet written cannot be dropped
-    return made
-
-
-def _make_set(folder: Path, name: str, groups: list[list[int]], blob: bytes) -> FileSet:
-    digests: dict[Path, str] = {}
-    objects, bags = [], []
-    draw = random.Random(7)
-    for number, sizes in enumerate(groups):
-        top = folder / f"object-{number}"
-        content = top / "v1" / "content"
-        content.mkdir(parents=True)
-        mine = {}
-        for index, size in enumerate(sizes):
-            path = content / f"file-{index}"
-            digest = hashlib.sha512()
-            with path.open("wb") as file:
-                left = size
-                while left:
-                    start = draw.randrange(len(blob) // 2)
-                    piece = blob[start : start + min(left, len(blob) // 2)]
-                    file.write(piece)
-                    digest.update(piece)
-                    left -= len(piece)
-            mine[path] = digest.hexdigest()
-        digests |= mine
-        _write_object(top, f"urn:benchmark:{name}:{number}", mine)
-        bags.append(_write_bag(folder / f"bag-{number}", mine))
-        objects.append(top)
-    size = sum(sum(sizes) for sizes in groups)
-    return FileSet(
-        f"{name}, {size / 1e9:.2f} GB", tuple(digests), size, digests, tuple(objects), tuple(bags)
-    )
-
-
-def _write_object(top: Path, identifier: str, digests: dict[Path, str]) -> None:
-    (top / "0=ocfl_object_1.1").write_text("ocfl_object_1.1\n")
-    manifest: dict[str, list[str]] = {}
-    state: dict[str, list[str]] = {}
-    for path, digest in digests.items():
-        manifest.setdefault(digest, []).append(f"v1/content/{path.name}")
-        state.setdefault(digest, []).append(path.name)
-    version = {
-        "created": "2026-01-01T00:00:00Z",
-        "message": "benchmark",
-        "user": {"name": "benchmark", "address": "mailto:b@example.org"},
-        "state": state,
-    }
-    inventory = json.dumps(
-        {
-            "id": identifier,
-            "type": "https://ocfl.io/1.1/spec/#inventory",
-            "digestAlgorithm": "sha512",
-            "head": "v1",
-            "manifest": manifest,
-            "versions": {"v1": version},
-        }
-    ).encode()
-    for folder in (top, top / "v1"):
-        (folder / "inventory.json").write_bytes(inventory)
-        sidecar = f"{hashlib.sha512(inventory).hexdigest()} inventory.json\n"
-        (folder / "inventory.json.sha512").write_text(sidecar)
-
-
-def _write_bag(bag: Path, digests: dict[Path, str]) -> Path:
-    (bag / "data").mkdir(parents=True)
-    (bag / "bagit.txt").write_text("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")
-    lines = []
-    for path, digest in digests.items():
-        os.link(path, bag / "data" / path.name)
-        lines.append(f"{digest}  data/{path.name}\n")
-    (bag / "manifest-sha512.txt").write_text("".join(lines))
-    return bag
