@@ -261,6 +261,15 @@ class Custody:
 
 
 @dataclass(frozen=True, slots=True)
+class Supplement:
+    """A later transfer that added documents: how it came, which files it brought, who took it in."""
+
+    submission: Submission
+    file_ids: tuple[str, ...]
+    custody: Custody | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """One closed electronic dossier: table 8.3 of the facts, EAD.xml of the circular."""
 
@@ -293,6 +302,7 @@ class Dossier:
     custody: Custody | None = None
     given: tuple[tuple[str, str], ...] = ()
     scheme_version: str = SCHEME_TT05
+    supplements: tuple[Supplement, ...] = ()  # in the order they came
     # Certificates, CRLs and OCSP responses the signatures were judged with: sha256 → DER in base64.
     validation_data: Mapping[str, str] = field(default_factory=dict)
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from preservation import holding, indexing
+from preservation import holding
 from preservation.events import EventType
 from preservation.holding import Holding, HoldingServices
-from preservation.indexing import IndexedObject
 from preservation.package.plan import PROFILE, AipPlan, Organisation, plan_reprofile
+from preservation.updating import Base, read_base
 from repository import locks
 from repository.digest import digest_bytes
 from repository.errors import Conflict, Corrupt, Locked, NotFound, Refused
@@ -85,12 +85,12 @@ def _reprofile_one(
     work_id = f"reprofile-{digest_bytes(object_id.encode(), ['sha256'])['sha256'][:24]}"
     # Read with the work's lock held: another process may be writing the same version.
     with services.work.resume(work_id, wait=locks.DEFAULT_WAIT):
-        held = indexing.read_object(services.stores[0], object_id)
-        _is_ours(services, held)
+        base = read_base(services, object_id)
+        held = base.held
         head = str(held.facts.head.version)
         if held.profiles[head] == profile:
             return Reprofiled(object_id, "current", profile, head, 0)
-        plan = _plan(services, held, operator, software, organisation, reason, profile)
+        plan = _plan(services, base, operator, software, organisation, reason, profile)
         written = [file.size for file in plan.version.files if not isinstance(file.source, Kept)]
         version = str(held.facts.head.version.next())
         if dry_run:
@@ -105,45 +105,19 @@ def _reprofile_one(
         return Reprofiled(object_id, "written", profile, version, sum(written))
 
 
-def _is_ours(services: HoldingServices, held: IndexedObject) -> None:
-    """Corrupt unless storage has what the catalogue says: what was changed behind our back must not
-    become the base of a new version."""
-    versions = services.catalogue.versions(held.facts.object_id)
-    if not versions or versions[-1].inventory_sha512 != held.facts.head.inventory_sha512:
-        raise Corrupt(
-            f"{held.facts.object_id} in {services.stores[0].name} is not what the catalogue says. "
-            "Nothing was written; audit it."
-        )
-
-
 def _plan(
     services: HoldingServices,
-    held: IndexedObject,
+    base: Base,
     operator: str,
     software: str,
     organisation: Organisation,
     reason: str,
     profile: str,
 ) -> AipPlan:
-    facts = held.facts
-    store = services.stores[0]
-    sizes = {file.path: file.size for file in facts.expected}
-    sha256 = {
-        path: digest
-        for digest, paths in facts.inventory.fixity.get("sha256", {}).items()
-        for path in paths
-    }
-    kept = {}
-    for logical, digest in facts.inventory.state(facts.head.version).items():
-        path = facts.inventory.content_path(digest)
-        if path not in sha256:
-            raise Corrupt(f"{facts.object_id} has no sha256 of {path}: it was not made by Kho.")
-        kept[logical] = (sizes[path], digest, sha256[path])
-    record = indexing.read_logical(store, facts, facts.head.version, indexing.RECORD_PATH)
     return plan_reprofile(
-        record,
-        facts.inventory,
-        kept,
+        base.record,
+        base.held.facts.inventory,
+        base.kept,
         now=services.clock.now(),
         software=software,
         organisation=organisation,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -32,6 +32,7 @@ from preservation.package.record_json import (
     write_record,
     write_whole_record,
 )
+from preservation.package.supplement import joined, supplement_reason, supplement_report
 from preservation.package.times import is_xml_instant, package_time
 from repository.clock import utc_text
 from repository.digest import digest_bytes
@@ -51,6 +52,7 @@ __all__ = [
     "arc_file_code",
     "plan_new",
     "plan_reprofile",
+    "plan_supplement",
     "read_record",
     "write_record",
 ]
@@ -140,8 +142,7 @@ def plan_reprofile(
     projection = Projection(profile, utc_text(now), software, operator, reason)
     record = replace(before, projections=(*before.projections, projection))
     planned = [_kept_received(file, kept) for file in dossier.files]
-    size, sha512, sha256 = _known(kept, layout.INTAKE_REPORT)
-    planned.append(PlannedFile(LogicalPath(layout.INTAKE_REPORT), size, sha512, sha256, Kept()))
+    planned += _kept_reports(dossier, kept)
     version = VersionPlan(
         object_id=ObjectId(dossier.object_id),
         follows=previous_inventory.head,
@@ -152,6 +153,56 @@ def plan_reprofile(
         user_address=_user_address(organisation),
     )
     return AipPlan(dossier, version, profile)
+
+
+def plan_supplement(
+    record_json: bytes,
+    previous_inventory: Inventory,
+    kept: Mapping[LogicalPath, KeptFile],
+    added: Dossier,
+    sources: Mapping[str, str],
+    report: Report,
+    *,
+    now: datetime,
+    software: str,
+    organisation: Organisation,
+) -> AipPlan:
+    """The next version of an object: what it holds, and the documents of `added` beside them.
+
+    `kept` as for `plan_reprofile`; `sources` and `report` as for `plan_new`, of what was added. What
+    is held keeps its place and its bytes. Conflict when the two cannot be joined
+    (`supplement.joined`); else raises what those two raise.
+    """
+    before = read_whole_record(record_json)
+    if before.dossier.object_id != previous_inventory.object_id:
+        raise Corrupt(
+            f"{previous_inventory.object_id} holds the record of another object, "
+            f"{before.dossier.object_id}"
+        )
+    dossier, was_called = joined(before.dossier, added)
+    supplement = dossier.supplements[-1]
+    operator, reason = supplement.submission.operator, supplement_reason(supplement)
+    projection = Projection(PROFILE, utc_text(now), software, operator, reason)
+    record = Record(dossier, before.intake, (*before.projections, projection))
+    planned = []
+    for file in dossier.files:
+        if file.file_id in was_called:
+            planned.append(_received(file, FromPath(sources[was_called[file.file_id]])))
+        else:
+            planned.append(_kept_received(file, kept))
+    planned += _kept_reports(before.dossier, kept)
+    told = Record(replace(dossier, submission=supplement.submission), before.intake, (projection,))
+    planned.append(_made(supplement_report(supplement), _report_json(told, report), kept))
+    version = VersionPlan(
+        object_id=ObjectId(dossier.object_id),
+        follows=previous_inventory.head,
+        files=_package(record, planned, kept, now, organisation),
+        created=utc_text(now),
+        message=reason,
+        user_name=operator or organisation.name,
+        user_address=_user_address(organisation),
+    )
+    return AipPlan(dossier, version, PROFILE)
 
 
 def arc_file_code(archive_code: str, file_code: str) -> str:
@@ -231,6 +282,13 @@ def _kept_received(file: ReceivedFile, kept: Mapping[LogicalPath, KeptFile]) -> 
     if _known(kept, file.stored_path) != (planned.size, planned.sha512, planned.sha256):
         raise Corrupt(f"{file.stored_path} is not what the record says was received")
     return planned
+
+
+def _kept_reports(dossier: Dossier, kept: Mapping[LogicalPath, KeptFile]) -> Iterator[PlannedFile]:
+    """What the intake rules found, of the first submission and of each supplement."""
+    for path in (layout.INTAKE_REPORT, *map(supplement_report, dossier.supplements)):
+        size, sha512, sha256 = _known(kept, path)
+        yield PlannedFile(LogicalPath(path), size, sha512, sha256, Kept())
 
 
 def _known(kept: Mapping[LogicalPath, KeptFile], path: str) -> KeptFile:

@@ -8,12 +8,15 @@ source to the AIP as outcome, is the circular's own.
 
 from __future__ import annotations
 
-from preservation.dossier import Dossier
+from collections.abc import Iterator
+
+from preservation.dossier import Dossier, Submission, Supplement
 from preservation.events import Outcome
 from preservation.package.file_events import Agent, PremisEvent, file_events
 from preservation.package.identifiers import Names
 from preservation.package.layout import INTAKE_REPORT, PAYLOAD
 from preservation.package.record_json import Projection, Record
+from preservation.package.supplement import supplement_reason
 
 __all__ = ["Agent", "PremisEvent", "package_events", "software_agent", "source_identifier"]
 
@@ -21,6 +24,7 @@ __all__ = ["Agent", "PremisEvent", "package_events", "software_agent", "source_i
 def package_events(record: Record, names: Names) -> tuple[PremisEvent, ...]:
     """All events of the package, in the order of the work."""
     dossier, sent = record.dossier, record.dossier.submission
+    later_files = sum(len(one.file_ids) for one in dossier.supplements)
     first, *later = record.projections
     software = software_agent(first.software)
     operator = Agent(sent.operator, "person")
@@ -30,9 +34,9 @@ def package_events(record: Record, names: Names) -> tuple[PremisEvent, ...]:
             names.uuid("event", "ingestion"),
             "ingestion",
             sent.received_at,
-            _receipt(dossier),
+            _receipt(sent),
             Outcome.SUCCESS,
-            f"{len(dossier.files)} files received",
+            f"{len(dossier.files) - later_files} files received",
             ((operator, "implementer"), (software, "executing program")),
             ((source_identifier(dossier), "source"), (this, "outcome")),
         ),
@@ -77,8 +81,37 @@ def package_events(record: Record, names: Names) -> tuple[PremisEvent, ...]:
             ((source_identifier(dossier), "source"), (this, "outcome")),
         )
     )
+    for supplement in dossier.supplements:
+        events += _supplement(supplement, dossier, names, software)
     events += [_rewriting(number, one, dossier, names) for number, one in enumerate(later, 2)]
     return tuple(events)
+
+
+def _supplement(
+    supplement: Supplement, dossier: Dossier, names: Names, software: Agent
+) -> Iterator[PremisEvent]:
+    sent, decided = supplement.submission, supplement.custody
+    yield PremisEvent(
+        names.uuid("event", f"ingestion {sent.transfer_id}"),
+        "ingestion",
+        sent.received_at,
+        f"supplement: {_receipt(sent)}",
+        Outcome.SUCCESS,
+        f"{len(supplement.file_ids)} files received",
+        ((Agent(sent.operator, "person"), "implementer"), (software, "executing program")),
+        ((dossier.object_id, "outcome"),),
+    )
+    if decided is not None:
+        yield PremisEvent(
+            names.uuid("event", f"accession {sent.transfer_id}"),
+            "accession",
+            decided.decided_at,
+            decided.reason or "the supplement was taken into custody",
+            Outcome.SUCCESS,
+            "",
+            ((Agent(decided.decided_by, ""), "authorizer"),),
+            ((dossier.object_id, ""),),
+        )
 
 
 def source_identifier(dossier: Dossier) -> str:
@@ -93,8 +126,7 @@ def software_agent(software: str) -> Agent:
     return Agent(name or software, "software", version if name else "")
 
 
-def _receipt(dossier: Dossier) -> str:
-    sent = dossier.submission
+def _receipt(sent: Submission) -> str:
     container = f"{sent.container_name}, {sent.container_size} bytes"
     if sent.container_sha256:
         container += f", SHA-256 {sent.container_sha256}"
@@ -157,6 +189,8 @@ def _validation(record: Record, names: Names, software: Agent) -> PremisEvent:
 
 
 def _rewriting(number: int, one: Projection, dossier: Dossier, names: Names) -> PremisEvent:
+    added = one.reason in map(supplement_reason, dossier.supplements)
+    what = "with the documents of a supplement" if added else "from the same record"
     agents = [(software_agent(one.software), "executing program")]
     if one.operator:
         agents.insert(0, (Agent(one.operator, ""), "implementer"))
@@ -164,7 +198,7 @@ def _rewriting(number: int, one: Projection, dossier: Dossier, names: Names) -> 
         names.uuid("event", f"metadata modification {number}"),
         "metadata modification",
         one.created,
-        f"METS, EAD and PREMIS written again from the same record after profile {one.profile}",
+        f"METS, EAD and PREMIS written again {what} after profile {one.profile}",
         Outcome.SUCCESS,
         one.reason,
         tuple(agents),

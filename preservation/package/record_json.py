@@ -149,6 +149,9 @@ def _check(record: Record) -> None:
     stored = [file.stored_path for file in dossier.files if file.stored_path]
     if len(set(stored)) != len(stored):
         raise InvalidRecord("two files have one stored_path")
+    for supplement in dossier.supplements:
+        if not known.issuperset(supplement.file_ids):
+            raise InvalidRecord("a supplement names a file that is not in files")
     for document in dossier.documents:
         if lost := [file_id for file_id in document.file_ids if file_id not in known]:
             raise InvalidRecord(f"document {document.ordinal} names file {lost[0]!r}, not in files")
