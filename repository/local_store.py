@@ -42,6 +42,7 @@ from repository.store import (
 STORE_FORMAT = 1
 # Files read at once from the medium: an SSD's queue wants to be full, a disk's head wants to stay.
 READERS = {"local": 8, "nfs": 4, "smb": 4, "offline": 2}
+READ_AHEAD = 32  # files a reader may have read before they are asked for: a kill loses them
 _DETACHED = "detached"
 _WRITER_AT_WORK = 2.0  # seconds a reader waits for the three renames of an update, at most
 _Found = TypeVar("_Found")
@@ -216,14 +217,30 @@ class LocalStore:
         self.check_available()  # or the end of the walk would pass for the end of the store
 
     def observe(
-        self, object_ids: Iterable[ObjectId], *, medium: bool = True, confirm: bool = False
+        self,
+        object_ids: Iterable[ObjectId],
+        *,
+        medium: bool = True,
+        confirm: bool = False,
+        payload: bool = True,
     ) -> Iterator[Observation]:
         self.check_available()
         folders = ((object_id, self.object_path(object_id)) for object_id in object_ids)
         engine: EngineName = "hashlib" if confirm else "auto"
-        options = DigestOptions(threads=self._threads(medium), medium=medium, engine=engine)
+        threads = self._threads(medium)
+        options = DigestOptions(
+            threads=threads,
+            medium=medium,
+            engine=engine,
+            look_ahead=min(512, READ_AHEAD * (threads or len(os.sched_getaffinity(0)))),
+        )
         return local_observe.observe_folders(
-            self._name, self._at.root, folders, self.check_available, options
+            self._name,
+            self._at.root,
+            folders,
+            self.check_available,
+            options,
+            payload=payload,
         )
 
     def observe_root(self, known: Callable[[str], bool], *, medium: bool = True) -> Observation:

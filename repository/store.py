@@ -227,12 +227,18 @@ class Store(Protocol):
         ...
 
     def observe(
-        self, object_ids: Iterable[ObjectId], *, medium: bool = True, confirm: bool = False
+        self,
+        object_ids: Iterable[ObjectId],
+        *,
+        medium: bool = True,
+        confirm: bool = False,
+        payload: bool = True,
     ) -> Iterator[Observation]:
         """Look at every file under each object, reading every byte.
 
         An observation per object, in the order asked. `medium`: from the medium, not from the page
-        cache. `confirm`: by OpenSSL, whatever engine is the fastest. Read errors are in the
+        cache. `confirm`: by OpenSSL, whatever engine is the fastest. Without `payload` the files below
+        a version's `content/` are listed with their sizes and not read. Read errors are in the
         observation; only a store that is gone raises Unavailable, and then nothing has been said of
         the object at hand.
         """

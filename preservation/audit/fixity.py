@@ -7,11 +7,15 @@ Every expected file gets exactly one verdict, so that for each object and each r
 and what was seen though nobody expected it is counted apart. "Could not look" is UNREADABLE or
 NOT_CHECKED, never INTACT and never MISSING: a file is missing only where its folder could be listed and
 it was not in it. A verdict INTACT can only come from a digest that was computed and is equal.
+
+The types hold this: `Sums` that do not add up, and a judgement whose findings are not those its sums
+count, cannot be made; a verdict is never stored beside the sums but computed from them.
 """
 
 from __future__ import annotations
 
 import errno as errors
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -19,6 +23,9 @@ from typing import assert_never
 
 from repository.catalogue.records import ExpectedRecord
 from repository.store import Observation, ObservedFile
+
+NO_COPY = "no copy"  # why a file is missing where nothing of its object is in the store
+STRUCTURAL = "listed and not read"
 
 
 class FileVerdict(StrEnum):
@@ -85,37 +92,85 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class CopyJudgement:
-    """The judgement of one copy: its sums, everything not intact, and how many bytes were read."""
+    """The judgement of one copy: its sums, everything not intact, and how many bytes were read.
+
+    Refuses to exist when findings and sums tell different things. What was not checked may be one
+    finding for many files.
+    """
 
     sums: Sums
     findings: tuple[FileFinding, ...]
     byte_count: int
+
+    def __post_init__(self) -> None:
+        if self.sums.verdict() is CopyVerdict.INTACT and not self.findings:
+            return
+        found = Counter(finding.verdict for finding in self.findings)
+        sums = self.sums
+        told = (
+            found[FileVerdict.ALTERED] == sums.altered
+            and found[FileVerdict.MISSING] == sums.missing
+            and found[FileVerdict.UNREADABLE] == sums.unreadable
+            and found[FileVerdict.UNEXPECTED] == sums.unexpected
+            and (found[FileVerdict.NOT_CHECKED] > 0) == (sums.not_checked > 0)
+            and found[FileVerdict.INTACT] == 0
+        )
+        if not told:
+            raise ValueError(f"findings and sums of a copy differ: {sums.as_dict()}, {found}")
 
     @property
     def verdict(self) -> CopyVerdict:
         return self.sums.verdict()
 
 
-def compare(expected: Sequence[ExpectedRecord], seen: Observation) -> CopyJudgement:
-    """Judge one copy of one object."""
+def compare(
+    expected: Sequence[ExpectedRecord], seen: Observation, *, structural: bool = False
+) -> CopyJudgement:
+    """Judge one copy of one object.
+
+    `structural`: the payload was listed and not read. What lies there in the size it must have is then
+    NOT_CHECKED, never INTACT.
+    """
+    byte_count = sum([file.size or 0 for file in seen.files if file.sha512 is not None])
+    if _all_intact(expected, seen):
+        count = len(expected)
+        return CopyJudgement(Sums(expected=count, intact=count), (), byte_count)
     observed = {file.path: file for file in seen.files}
     odd = {name.rstrip("/"): name for name in seen.odd}
     unlisted = dict(seen.unlisted)
     findings = []
     counts = dict.fromkeys(FileVerdict, 0)
     for wanted in expected:
-        verdict, reason = _verdict(wanted, observed.get(wanted.path), odd, unlisted)
+        file = observed.get(wanted.path)
+        if structural and file is not None and _unread(wanted, file):
+            counts[FileVerdict.NOT_CHECKED] += 1
+            continue
+        verdict, reason = _verdict(wanted, file, odd, unlisted)
         counts[verdict] += 1
+        if verdict is FileVerdict.MISSING and not seen.exists:
+            reason = NO_COPY
         if verdict is not FileVerdict.INTACT:
             findings.append(FileFinding(wanted.path, verdict, reason))
+    if counts[FileVerdict.NOT_CHECKED]:
+        findings.append(FileFinding(".", FileVerdict.NOT_CHECKED, STRUCTURAL))
     for finding in _unexpected(expected, seen):
         counts[FileVerdict.UNEXPECTED] += 1
         findings.append(finding)
-    return CopyJudgement(
-        sums=_sums(len(expected), counts),
-        findings=tuple(findings),
-        byte_count=sum(file.size or 0 for file in seen.files if file.sha512 is not None),
-    )
+    return CopyJudgement(_sums(len(expected), counts), tuple(findings), byte_count)
+
+
+def _all_intact(expected: Sequence[ExpectedRecord], seen: Observation) -> bool:
+    """Whether exactly these files were seen, each with its digest: so it is of nearly every copy."""
+    if seen.odd or seen.unlisted or len(seen.files) != len(expected):
+        return False
+    found = {file.path: file.sha512 for file in seen.files if file.errno is None}
+    # Of a name given twice only one would be compared: as many names as files, on both sides.
+    return len(found) == len(expected) and found == {row.path: row.sha512 for row in expected}
+
+
+def _unread(wanted: ExpectedRecord, file: ObservedFile) -> bool:
+    """Whether the file is there as it should be, as far as can be said without reading it."""
+    return file.errno is None and file.sha512 is None and file.size == wanted.size
 
 
 def not_checked(expected: Sequence[ExpectedRecord] | int, reason: str) -> CopyJudgement:
@@ -145,6 +200,8 @@ def _verdict(
         if seen.errno == errors.ELOOP:
             return FileVerdict.ALTERED, "replaced by a link"
         return FileVerdict.UNREADABLE, _reason(seen.errno, "")
+    if seen.sha512 is None and seen.size is not None and seen.size != wanted.size:
+        return FileVerdict.ALTERED, f"{seen.size} bytes, expected {wanted.size}"
     if seen.sha512 is None:
         return FileVerdict.UNREADABLE, "no digest was computed"
     if seen.sha512 != wanted.sha512:

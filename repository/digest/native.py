@@ -6,7 +6,7 @@ that this processor has. One wrong answer and the native engine is off for this 
 in the log. Which kernel hashes how many files at once is decided by measurement at the same moment.
 
 Memory: ``threads`` × 8 files × 64 KiB (16 files with sha256; 512 KiB each from a medium), and
-``LOOK_AHEAD`` tasks and results. At most ``LOOK_AHEAD`` files are open.
+``look_ahead`` tasks and results. At most ``look_ahead`` files are open.
 """
 
 import errno
@@ -26,7 +26,6 @@ from repository.digest.multi import digest_bytes
 from repository.digest.tasks import DigestOptions, FileResult, FileTask, Source
 
 ALGORITHMS: Final = {"sha512": 0, "sha256": 1, "sha512/256": 2}
-LOOK_AHEAD: Final = 512
 LONGEST_TESTED: Final = 1100
 INTERFACE: Final = 2  # of the C extension; one that was built from an older source is not used
 
@@ -179,7 +178,7 @@ def digest_natively(
     try:
         while True:
             batch: list[tuple[int, bytes, int, int, int]] = []
-            while not exhausted and len(batch) < _TOGETHER and len(keys) < LOOK_AHEAD:
+            while not exhausted and len(batch) < _TOGETHER and len(keys) < options.look_ahead:
                 task = next(drawn, None)
                 if task is None:
                     exhausted = True
@@ -200,7 +199,7 @@ def digest_natively(
                     return
                 continue
             # While more tasks can be drawn, only what is there already; then wait for a few.
-            wait = _PATIENCE if exhausted or len(keys) >= LOOK_AHEAD else 0.0
+            wait = _PATIENCE if exhausted or len(keys) >= options.look_ahead else 0.0
             for number, size, error, source, *digests in module.collect(engine, _TOGETHER, wait):
                 key = keys.pop(number)
                 if error:

@@ -76,12 +76,14 @@ class DigestOptions:
     ``max_bytes_per_second``: over all workers together.
     ``engine``: ``auto`` takes the faster one that can do all algorithms asked for; ``hashlib`` is
     OpenSSL; ``native`` raises ``EngineUnavailable`` rather than fall back.
+    ``look_ahead``: tasks drawn before their results are taken; what a kill makes be read again.
     """
 
     threads: int | None = None
     medium: bool = False
     max_bytes_per_second: int | None = None
     engine: EngineName = "auto"
+    look_ahead: int = 512
 
     def __post_init__(self) -> None:
         if self.threads is not None and not 1 <= self.threads <= 256:
@@ -90,3 +92,5 @@ class DigestOptions:
             raise ValueError("max_bytes_per_second must be at least 1")
         if self.engine not in ("auto", "hashlib", "native"):
             raise ValueError(f"unknown engine {self.engine!r}")
+        if not 1 <= self.look_ahead <= 512:
+            raise ValueError("look_ahead must be from 1 to 512")

@@ -2,9 +2,9 @@
 
 OpenSSL lets go of the interpreter while it hashes more than 2,047 bytes, and so do reads: two threads
 use two processors. The tasks are drawn in the caller's thread (an iterator may belong to it, as a
-database cursor does) and never more than ``LOOK_AHEAD`` before their results are taken.
+database cursor does) and never more than ``look_ahead`` before their results are taken.
 
-Memory: ``threads`` × 256 KiB of buffers, and ``LOOK_AHEAD`` tasks and results.
+Memory: ``threads`` × 256 KiB of buffers, and ``look_ahead`` tasks and results.
 """
 
 import concurrent.futures
@@ -18,7 +18,6 @@ from repository.digest.multi import MultiDigest
 from repository.digest.reading import BLOCK, Cancelled, Mounts, Pace, StoredBytes, aligned_buffer
 from repository.digest.tasks import DigestOptions, FileResult, FileTask, Source
 
-LOOK_AHEAD: Final = 512
 _HAND_OVER: Final = 16
 _CANCEL_SECONDS: Final = 0.9
 
@@ -44,7 +43,7 @@ def digest_with_hashlib(
     ready: deque[FileResult] = deque()
     try:
         while True:
-            while not exhausted and outstanding < LOOK_AHEAD and done.empty():
+            while not exhausted and outstanding < options.look_ahead and done.empty():
                 task = next(drawn, None)
                 if task is None:
                     exhausted = True

@@ -12,7 +12,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal
 
 from repository.digest import digest_bytes
@@ -180,12 +180,22 @@ class MemoryStore:
             raise Unavailable(f"{path} cannot be read in store {self._name}.") from problem
 
     def observe(
-        self, object_ids: Iterable[ObjectId], *, medium: bool = True, confirm: bool = False
+        self,
+        object_ids: Iterable[ObjectId],
+        *,
+        medium: bool = True,
+        confirm: bool = False,
+        payload: bool = True,
     ) -> Iterator[Observation]:
         self.check_available()
         for object_id in object_ids:
             prefix = f"{self.object_path(object_id)}/"
             files = tuple(self._observed(prefix, path) for path in self.medium.list(prefix))
+            if not payload:
+                files = tuple(
+                    replace(file, sha512=None) if "/content/" in file.path else file
+                    for file in files
+                )
             self.check_available()
             yield Observation(object_id, self._name, bool(files), files)
 

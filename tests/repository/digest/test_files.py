@@ -20,8 +20,6 @@ from repository.digest import (
     digest_bytes,
     digest_files,
 )
-from repository.digest import native as native_module
-from repository.digest import threads as threads_module
 
 POOL = hashlib.shake_256(b"test").digest(700_000)
 CHUNKS = [4096, 65536, 131072, 262144, 524288]
@@ -213,7 +211,7 @@ def test_no_task_is_no_result(engine: str) -> None:
 
 def test_tasks_are_drawn_lazily_and_in_the_callers_thread(tmp_path: Path, engine: str) -> None:
     (tmp_path / "file").write_bytes(b"x")
-    ahead = {"hashlib": threads_module.LOOK_AHEAD, "native": native_module.LOOK_AHEAD}[engine]
+    ahead = DigestOptions().look_ahead
     drawn = 0
     callers = set()
 
