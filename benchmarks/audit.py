@@ -101,6 +101,11 @@ def _hold(archive: wiring.Archive, files: FileSet, index: int) -> str:
     """One object of the set, in the store and in the catalogue. Nothing is flushed."""
     name = f"urn:BENCHMARK:uuid-{index:08x}-0000-4000-8000-000000000000"
     content = files.objects[index] / "v1" / "content"
+    paths = sorted(content.iterdir())
+    sha256 = {
+        result.key: result.digests["sha256"]
+        for result in digest_files((FileTask(p, str(p)) for p in paths), ["sha256"])
+    }
     planned = plan_version(
         VersionPlan(
             object_id=ObjectId(name),
@@ -110,10 +115,10 @@ def _hold(archive: wiring.Archive, files: FileSet, index: int) -> str:
                     LogicalPath(f"data/{path.name}"),
                     path.stat().st_size,
                     files.sha512[path],
-                    "",
+                    sha256[path],
                     FromPath(str(path)),
                 )
-                for path in sorted(content.iterdir())
+                for path in paths
             ),
             created=AT,
             message="a benchmark",
