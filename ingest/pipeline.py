@@ -28,20 +28,28 @@ from ingest.quarantine import ContainerFacts, read_container
 from ingest.readers.package import SHAPE
 from ingest.received import TransferFacts
 from preservation import history, holding
-from preservation.dossier import Custody, Dossier
+from preservation.dossier import Custody
 from preservation.events import EventType, Outcome
 from preservation.formats.identifier import FormatIdentifier
 from preservation.holding import Holding, HoldingServices
-from preservation.package.plan import PROFILE, AipPlan, Organisation, plan_new
-from preservation.package.record_json import read_record, write_record
+from preservation.package.plan import (
+    PROFILE,
+    AipPlan,
+    Organisation,
+    plan_new,
+    plan_supplement,
+)
+from preservation.package.record_json import write_record
+from preservation.updating import read_base
 from preservation.work import WorkNote, WorkState
 from repository import durable, locks
 from repository.catalogue.records import TransferRecord
 from repository.clock import utc_text
 from repository.digest import digest_bytes
-from repository.errors import Conflict, Corrupt, NotFound
-from repository.model import VersionNumber
-from repository.problems import Problem, Report, info
+from repository.model import ObjectId, VersionNumber
+from repository.problems import Report, info
+
+_SHOWN = 500  # characters of a code or name in a transfer's record; all of it stands in the dossier
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def ingest(
         else:
             result = _take(services, source, container, operator, dry_run, on_bytes)
     if not dry_run:
-        _write_receipt(services, transfer_id)
+        write_receipt(services, transfer_id)
     return result
 
 
@@ -131,70 +139,6 @@ def _take(
     return result
 
 
-def approve(
-    services: IngestServices, transfer_id: str, *, operator: str, reason: str
-) -> TransferRecord:
-    """A person takes custody of a transfer that waits: it is held as `ingest` would have.
-
-    NotFound when nothing of that name waits; Conflict when what it was judged against has changed
-    since; Corrupt when what waited is not what was judged. Then it waits on.
-    """
-    hold = services.holding
-    holding.require_stores(hold)
-    with hold.work.resume(transfer_id) as note:
-        waiting = _waiting(services, transfer_id)
-        if note is None or note.state is not WorkState.AWAITING:
-            raise NotFound(
-                f"{transfer_id} waits for a decision, but its quarantine is gone. Return it with "
-                "`kho transfer return` and take it in again."
-            )
-        now = hold.clock.now()
-        dossier = _dossier_that_waits(services, transfer_id, note)
-        _same_as_judged(services, transfer_id, dossier, str(note.detail["follows"]))
-        folder = hold.work.folder(transfer_id)
-        report = Report.of(Problem.from_dict(problem) for problem in waiting.problems)
-        got = Received(
-            report,
-            dossier.object_id,
-            dossier.title,
-            follows=str(note.detail["follows"]),
-            dossier=dossier,
-            sources={id_: str(folder / name) for id_, name in note.detail["sources"].items()},
-        )
-        decision = Decision("accepted", operator, reason)
-        plan = _plan(services, got, decision, now)
-        transfer = replace(
-            waiting, state="accepted", decided_by=operator, reason=reason, operator=operator
-        )
-        holding.hold(
-            hold,
-            transfer_id,
-            plan.version,
-            Holding(EventType.INGESTION, operator, transfer, reason),
-        )
-    return _write_receipt(services, transfer_id)
-
-
-def turn_back(
-    services: IngestServices, transfer_id: str, *, operator: str, reason: str
-) -> TransferRecord:
-    """A person returns a transfer that waits: it is recorded, and its quarantine removed."""
-    hold = services.holding
-    with hold.work.resume(transfer_id):
-        waiting = _waiting(services, transfer_id)
-        returned = replace(
-            waiting,
-            state="returned",
-            decided_by=operator,
-            reason=reason,
-            finished_at=utc_text(hold.clock.now()),
-        )
-        _record(services, EventType.DECISION, returned, Outcome.SUCCESS, operator)
-        hold.step("return recorded")
-        hold.work.end(transfer_id)
-    return _write_receipt(services, transfer_id)
-
-
 # -- hops 4 to 7
 
 
@@ -207,15 +151,15 @@ def _settle(
 ) -> None:
     hold, transfer_id = services.holding, transfer.transfer_id
     if decision.verdict == "refused":
-        _record(services, EventType.REFUSAL, transfer, Outcome.FAILURE, transfer.operator)
+        record_transfer(services, EventType.REFUSAL, transfer, Outcome.FAILURE, transfer.operator)
         hold.work.end(transfer_id)
     elif got.held_already:
-        _record(services, EventType.DUPLICATE, transfer, Outcome.SUCCESS, transfer.operator)
+        record_transfer(services, EventType.DUPLICATE, transfer, Outcome.SUCCESS, transfer.operator)
         hold.work.end(transfer_id)
     elif decision.verdict == "awaiting-decision":
         _wait(services, got, transfer)
     else:
-        plan = _plan(services, got, decision, now)
+        plan = planned(services, got, decision, now)
         hold.step("planned")
         holding.hold(
             hold,
@@ -253,35 +197,7 @@ def _wait(services: IngestServices, got: Received, transfer: TransferRecord) -> 
         )
     )
     hold.step("waiting noted")
-    _record(services, EventType.DECISION, transfer, Outcome.SUCCESS, transfer.operator)
-
-
-def _dossier_that_waits(services: IngestServices, transfer_id: str, note: WorkNote) -> Dossier:
-    """The record as it was judged, proven to be that."""
-    path = services.holding.work.folder(transfer_id) / "dossier.json"
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise durable.explained(problem, f"reading what waits as {transfer_id}") from problem
-    if digest_bytes(data, ["sha512"])["sha512"] != note.detail["dossier_sha512"]:
-        raise Corrupt(
-            f"{path} is not what was judged. Return {transfer_id} and take it in again from the "
-            "sender's copy."
-        )
-    return read_record(data)
-
-
-def _same_as_judged(
-    services: IngestServices, transfer_id: str, dossier: Dossier, follows: str
-) -> None:
-    record = services.holding.catalogue.object(dossier.object_id)
-    head = record.head if record else ""
-    if head != follows:
-        raise Conflict(
-            f"{dossier.object_id} was {follows or 'not held'} when {transfer_id} was judged and is "
-            f"{head or 'not held'} now. Return {transfer_id} and take it in again: it will be judged "
-            "against what is held now."
-        )
+    record_transfer(services, EventType.DECISION, transfer, Outcome.SUCCESS, transfer.operator)
 
 
 def _plan_if_accepted(
@@ -289,15 +205,30 @@ def _plan_if_accepted(
 ) -> AipPlan | None:
     if got.dossier is None or got.held_already or decision.verdict == "refused":
         return None
-    return _plan(services, got, decision, now)
+    return planned(services, got, decision, now)
 
 
-def _plan(services: IngestServices, got: Received, decision: Decision, now: datetime) -> AipPlan:
+def planned(services: IngestServices, got: Received, decision: Decision, now: datetime) -> AipPlan:
+    """Hop 5: the package of what was received, in its dossier's next version."""
     assert got.dossier is not None
     custody = Custody(decision.by, utc_text(now), decision.reason)
+    dossier, sources = replace(got.dossier, custody=custody), got.sources or {}
+    if got.follows and dossier.submission.record_status == "SUPPLEMENT":
+        base = read_base(services.holding, ObjectId(dossier.object_id))
+        return plan_supplement(
+            base.record,
+            base.held.facts.inventory,
+            base.kept,
+            dossier,
+            sources,
+            got.report,
+            now=now,
+            software=services.software,
+            organisation=services.organisation,
+        )
     plan = plan_new(
-        replace(got.dossier, custody=custody),
-        got.sources or {},
+        dossier,
+        sources,
         got.report,
         now=now,
         software=services.software,
@@ -330,16 +261,21 @@ def _transfer(
         decided_by="" if waits else decision.by,
         reason=decision.reason,
         problems=tuple(problem.as_dict() for problem in got.report),
+        fonds_code=got.fonds_code[:_SHOWN],
+        agency_name=got.agency_name[:_SHOWN],
+        file_code=got.file_code[:_SHOWN],
+        agreement=got.agreement[:_SHOWN],
     )
 
 
-def _record(
+def record_transfer(
     services: IngestServices,
     type_: EventType,
     transfer: TransferRecord,
     outcome: Outcome,
     operator: str,
 ) -> None:
+    """What became of a transfer: one transaction with its event, then the ledger."""
     hold = services.holding
     event = history.new_event(
         type_,
@@ -390,15 +326,8 @@ def _sent_again(
     )
 
 
-def _waiting(services: IngestServices, transfer_id: str) -> TransferRecord:
-    transfer = services.holding.catalogue.transfer(transfer_id)
-    if transfer is None or transfer.state != "awaiting-decision":
-        state = f"is {transfer.state}" if transfer else "is not known"
-        raise NotFound(f"{transfer_id} does not wait for a decision: it {state}.")
-    return transfer
-
-
-def _write_receipt(services: IngestServices, transfer_id: str) -> TransferRecord:
+def write_receipt(services: IngestServices, transfer_id: str) -> TransferRecord:
+    """The transfer as it is recorded now, its receipt written."""
     transfer = services.holding.catalogue.transfer(transfer_id)
     assert transfer is not None
     services.receipts(transfer)

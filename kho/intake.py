@@ -85,6 +85,7 @@ class CatalogueLookup:
                 str(file["sha256"]) for document in documents for file in document.files
             ),
             document_ids=frozenset(document.doc_id for document in documents),
+            document_count=len(documents),
         )
 
 

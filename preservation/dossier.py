@@ -334,3 +334,4 @@ class HeldDossier:
     title: str
     payload_sha256: frozenset[str] = field(default_factory=frozenset)
     document_ids: frozenset[str] = field(default_factory=frozenset)
+    document_count: int = 0

@@ -37,6 +37,7 @@ from ingest.checks import (
     retention,
     secrecy,
     sizes,
+    supplement,
     totals,
     unreferenced,
 )
@@ -95,6 +96,7 @@ PAYLOAD_CHECKS: Final[tuple[PayloadCheck, ...]] = (
     digests.check,
     sizes.check,
     held_object.check_received,
+    supplement.check_received,
     held_elsewhere.check_received,
 )
 

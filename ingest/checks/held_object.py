@@ -71,7 +71,7 @@ def _judge(
     package: Tt05Package, context: CheckContext, digests: Mapping[int, str]
 ) -> Iterator[Problem]:
     held = held_target(package, context)
-    if held is None:
+    if held is None or package.record_status == "SUPPLEMENT":  # `supplement` tells of those
         return
     place = package.root.path
     if is_same_content(package, context, held, digests):

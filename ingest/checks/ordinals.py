@@ -21,7 +21,8 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
     path = package.dossier.path
     if repeated:
         yield warning("ING-ORDINAL", path, reason="repeated", numbers=_shown(repeated))
-    if missing and numbers:
+    # The documents of a supplement may go on where those held end.
+    if missing and numbers and package.record_status != "SUPPLEMENT":
         yield warning(
             "ING-ORDINAL", path, reason="missing", numbers=_shown(missing), others=_shown(beyond)
         )

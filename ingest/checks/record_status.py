@@ -12,9 +12,8 @@ from schemas.codelists import code_list
 
 
 def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
-    """ING-RECORD-STATUS: error for TEST and for a supplement, info for a replacement of what is held.
-
-    A supplement would have to be merged with what is held; a replacement is whole by itself.
+    """ING-RECORD-STATUS: error for TEST and for a supplement of nothing held, info for a supplement or
+    replacement of what is held.
     """
     given = package.root.record_status
     status = package.record_status
@@ -28,15 +27,7 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
             yield warning("ING-RECORD-STATUS", path, reason="unchecked", value=given)
             return
         held = held_target(package, context)
-        if held is not None and status == "SUPPLEMENT":
-            yield error(
-                "ING-RECORD-STATUS",
-                path,
-                reason="supplement",
-                value=given,
-                object_id=held.object_id,
-            )
-        elif held is not None:
+        if held is not None:
             yield info(
                 "ING-RECORD-STATUS", path, reason="update", value=given, object_id=held.object_id
             )

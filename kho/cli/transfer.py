@@ -77,7 +77,7 @@ def approve(
     as_json: JsonOption = False,
 ) -> None:
     """Take custody of a transfer that waits: it is held from now on."""
-    from ingest import pipeline
+    from ingest import desk
     from kho import intake, wiring
     from kho.settings import find_home
 
@@ -88,7 +88,7 @@ def approve(
         intake.services(archive) as services,
     ):
         recovered(out, archive.recover())
-        transfer = pipeline.approve(
+        transfer = desk.approve(
             services,
             transfer_id,
             operator=wiring.operator_name(operator),
@@ -106,7 +106,7 @@ def turn_back(
     as_json: JsonOption = False,
 ) -> None:
     """Return a transfer that waits; the sender keeps his copy, ours is removed."""
-    from ingest import pipeline
+    from ingest import desk
     from kho import intake, wiring
     from kho.settings import find_home
 
@@ -117,7 +117,7 @@ def turn_back(
         intake.services(archive) as services,
     ):
         recovered(out, archive.recover())
-        transfer = pipeline.turn_back(
+        transfer = desk.turn_back(
             services,
             transfer_id,
             operator=wiring.operator_name(operator),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import pipeline
+from ingest import desk, pipeline
 from ingest.pipeline import IngestServices
 from ingest.quarantine import read_container
 from kho import founding, intake, wiring
@@ -92,12 +92,12 @@ def test_a_waiting_transfer_is_approved_held_in_every_store_and_leaves_nothing(
         assert take(services, transfers[0]) == "awaiting-decision"
         waiting = archive.catalogue.transfers()[0]
         assert archive.recover() == []
-        done = pipeline.approve(services, waiting.transfer_id, operator="An", reason="đủ")
+        done = desk.approve(services, waiting.transfer_id, operator="An", reason="đủ")
         assert (done.state, done.decided_by, done.reason) == ("accepted", "An", "đủ")
         assert stores(archive) == [1, 1]
         assert nothing_left(home)
         with pytest.raises(NotFound, match="is accepted"):
-            pipeline.approve(services, waiting.transfer_id, operator="An", reason="đủ")
+            desk.approve(services, waiting.transfer_id, operator="An", reason="đủ")
 
 
 def test_what_waits_may_be_moved_with_its_home(home: Path, transfers: list[Path]) -> None:
@@ -107,7 +107,7 @@ def test_what_waits_may_be_moved_with_its_home(home: Path, transfers: list[Path]
         waiting = archive.catalogue.transfers()[0]
     moved = home.rename(home.with_name("moved"))
     with opened(moved) as (archive, services):
-        pipeline.approve(services, waiting.transfer_id, operator="An", reason="đủ")
+        desk.approve(services, waiting.transfer_id, operator="An", reason="đủ")
         assert stores(archive) == [1, 1]
 
 
@@ -131,7 +131,7 @@ def test_killed_after_a_return_is_recorded_nothing_of_the_transfer_stays(
         take(services, transfers[0])
         waiting = archive.catalogue.transfers()[0]
         with pytest.raises(Stopped):
-            pipeline.turn_back(services, waiting.transfer_id, operator="An", reason="thiếu")
+            desk.turn_back(services, waiting.transfer_id, operator="An", reason="thiếu")
     with opened(home) as (archive, services):
         archive.recover()
         assert nothing_left(home)
@@ -147,11 +147,11 @@ def test_an_approval_killed_before_anything_is_held_waits_again(
         take(services, transfers[0])
         waiting = archive.catalogue.transfers()[0]
         with pytest.raises(Stopped):
-            pipeline.approve(services, waiting.transfer_id, operator="An", reason="đủ")
+            desk.approve(services, waiting.transfer_id, operator="An", reason="đủ")
     with opened(home) as (archive, services):
         assert "undone" in [done.action for done in archive.recover()]
         assert [note.state for note in archive.work.all()] == [WorkState.AWAITING]
-        pipeline.approve(services, waiting.transfer_id, operator="An", reason="đủ")
+        desk.approve(services, waiting.transfer_id, operator="An", reason="đủ")
         assert stores(archive) == [1, 1]
         assert nothing_left(home)
 
@@ -164,11 +164,11 @@ def test_a_second_waiting_transfer_of_a_dossier_held_meanwhile_is_not_approved(
         take(services, transfers[0])
         take(services, repacked(transfers[0], tmp_path / "again.zip"))
         first, second = archive.catalogue.transfers()
-        pipeline.approve(services, first.transfer_id, operator="An", reason="đủ")
+        desk.approve(services, first.transfer_id, operator="An", reason="đủ")
         with pytest.raises(Conflict, match="take it in again"):
-            pipeline.approve(services, second.transfer_id, operator="An", reason="đủ")
+            desk.approve(services, second.transfer_id, operator="An", reason="đủ")
         assert [note.state for note in archive.work.all()] == [WorkState.AWAITING]
-        returned = pipeline.turn_back(services, second.transfer_id, operator="An", reason="trùng")
+        returned = desk.turn_back(services, second.transfer_id, operator="An", reason="trùng")
         assert returned.state == "returned"
         assert nothing_left(home)
 
@@ -183,7 +183,7 @@ def test_what_was_changed_while_it_waited_is_not_approved(
         record = home / "quarantine" / waiting.transfer_id / "dossier.json"
         record.write_bytes(record.read_bytes() + b"\n")
         with pytest.raises(Corrupt, match="is not what was judged"):
-            pipeline.approve(services, waiting.transfer_id, operator="An", reason="đủ")
+            desk.approve(services, waiting.transfer_id, operator="An", reason="đủ")
         assert stores(archive) == [0, 0]
 
 

@@ -344,20 +344,38 @@ def test_a_file_of_no_document_counts_when_the_same_content_comes_again(tmp_path
     assert judge(path, Held([held(once)])).codes("error") == {"ING-OBJECT-HELD"}
 
 
-@pytest.mark.parametrize(
-    ("status", "errors"), [("SUPPLEMENT", {"ING-RECORD-STATUS"}), ("REPLACEMENT", set())]
-)
-def test_an_update_of_what_is_held_names_its_target(tmp_path, status, errors):
-    """A replacement is let through; a supplement is refused with the way that is open."""
+@pytest.mark.parametrize("status", ["SUPPLEMENT", "REPLACEMENT"])
+def test_an_update_of_what_is_held_names_its_target(tmp_path, status):
     once = judge(write_sip(tmp_path, Sip()))
-    kept = held(once, payload_sha256=frozenset({"00"}))
+    kept = held(once, payload_sha256=frozenset({"00"}), document_ids=frozenset({"other"}))
     by_objid = judge(write_sip(tmp_path, Sip(status=status)), Held([kept]))
-    assert by_objid.codes() == {"ING-RECORD-STATUS"}
+    assert by_objid.codes("error") == set()
     assert by_objid.find("ING-RECORD-STATUS").params["object_id"] == kept.object_id
     other_id = Sip(status=status, objid=OBJID.replace("0A0B", "9A9B"), top=OBJID)
     by_code = judge(write_sip(tmp_path, other_id), Held([kept]))
-    assert by_code.codes("error") == errors
+    assert by_code.codes("error") == set()
     assert by_code.find("ING-RECORD-STATUS").params["object_id"] == kept.object_id
+
+
+def test_a_supplement_adds_documents_and_never_changes_one_that_is_held(tmp_path):
+    once = judge(write_sip(tmp_path, Sip()))
+    path = write_sip(tmp_path, Sip(status="SUPPLEMENT"))
+    same = judge(path, Held([held(once)]))
+    assert "ING-HELD-ALREADY" in same.codes("info") and same.codes("error") == set()
+    changed = judge(path, Held([held(once, payload_sha256=frozenset({"00"}))]))
+    assert changed.codes("error") == {"ING-SUPPLEMENT"}
+    assert changed.find("ING-SUPPLEMENT").params["reason"] == "clash"
+    new = judge(path, Held([held(once, document_ids=frozenset())]))
+    assert new.codes("error") == set()
+    assert new.find("ING-SUPPLEMENT").params["reason"] == "adds"
+
+
+def test_a_supplement_may_state_how_many_documents_the_dossier_has_then(tmp_path):
+    once = judge(write_sip(tmp_path, Sip()))
+    kept = held(once, document_ids=frozenset({"x", "y"}), document_count=2)
+    for total, errors in (("1", set()), ("3", set()), ("4", {"ING-TOTAL-DOC"})):
+        sip = Sip(status="SUPPLEMENT", docs=(doc(1),), dossier={**DOSSIER, "totalDoc": total})
+        assert judge(write_sip(tmp_path, sip), Held([kept])).codes("error") == errors, total
 
 
 def test_a_file_code_held_under_another_identifier_is_refused(tmp_path):
