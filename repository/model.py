@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 _VERSION = re.compile(r"v(0*)([1-9][0-9]*)\Z")
 _HEX = re.compile(r"[0-9a-f]+\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_PART = frozenset(("", ".", ".."))  # an empty path has one empty part
 
 
 class InvalidValue(ValueError):
@@ -24,7 +26,7 @@ class ObjectId(str):
     __slots__ = ()
 
     def __new__(cls, value: str) -> ObjectId:
-        if not value or len(value) > 1000 or any(ord(c) < 32 or ord(c) == 127 for c in value):
+        if not value or len(value) > 1000 or _CONTROL.search(value):
             raise InvalidValue(f"not an object identifier: {value[:80]!r}")
         return super().__new__(cls, value)
 
@@ -36,7 +38,7 @@ class _RelativePath(str):
 
     def __new__(cls, value: str) -> _RelativePath:
         parts = value.split("/")
-        if not value or any(p in ("", ".", "..") for p in parts) or "\0" in value:
+        if not _NO_PART.isdisjoint(parts) or "\0" in value:
             raise InvalidValue(f"not a relative path: {value[:120]!r}")
         return super().__new__(cls, value)
 

@@ -55,6 +55,15 @@ from repository.search_text import SearchText
 
 _BATCH = 500  # rows of one statement
 
+# Made once: an audit marks every copy it looked at.
+_MARK = (
+    update(copies)
+    .where(copies.c.object_id == bindparam("of"), copies.c.store == bindparam("within"))
+    .values(last_checked_at=bindparam("looked"), last_verdict=bindparam("verdict"))
+)
+_MARK_READ = _MARK.values(read_at=bindparam("looked"), tried_at="")
+_MARK_TRIED = _MARK.values(tried_at=bindparam("looked"))
+
 
 class Transaction:
     """What `Catalogue.transaction()` hands out. Nothing of it stays unless all of it does.
@@ -118,11 +127,9 @@ class Transaction:
     ) -> None:
         """Record the last look at a copy, and whether it left no file out. NotFound when the catalogue
         knows no such copy."""
-        looked = {"read_at": at, "tried_at": ""} if read_all else {"tried_at": at}
         done = self._connection.execute(
-            update(copies)
-            .where(copies.c.object_id == object_id, copies.c.store == store)
-            .values(last_checked_at=at, last_verdict=verdict, **looked)
+            _MARK_READ if read_all else _MARK_TRIED,
+            {"of": object_id, "within": store, "looked": at, "verdict": verdict},
         )
         if done.rowcount != 1:
             raise NotFound(f"The catalogue knows no copy of {object_id} in the store {store}.")
