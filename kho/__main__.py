@@ -11,7 +11,9 @@ from kho.cli import (
     demo,
     digest,
     doctor,
+    drill,
     export,
+    incidents,
     ingest,
     init,
     ledger,
@@ -38,8 +40,8 @@ app = typer.Typer(
 )
 
 for module in (
-    init, check, ingest, transfer, look, audit, validate, copies, repair, reconcile, rebuild,
-    reprofile, export,
+    init, check, ingest, transfer, look, audit, validate, copies, incidents, repair, reconcile, drill,
+    rebuild, reprofile, export,
     ledger, digest, serve, schedule, run, demo, doctor,
 ):  # fmt: skip
     module.register(app)

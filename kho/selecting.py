@@ -61,7 +61,7 @@ def _only(archive: Archive, name: str, wanted: Sequence[str]) -> list[str]:
 def held(archive: Archive, ids: Sequence[str] | None) -> list[str]:
     """The dossiers named, else all. NotFound for an id that is not held."""
     if not ids:
-        return [record.object_id for record in archive.catalogue.objects()]
+        return [record.object_id for record in archive.catalogue.objects(canaries=False)]
     for object_id in ids:
         if archive.catalogue.object(object_id) is None:
             raise NotFound(f"Nothing is held as {object_id}. `kho list` shows what is.")

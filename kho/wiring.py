@@ -26,7 +26,11 @@ from kho.settings import (
 from preservation import holding
 from preservation.audit.run import AuditServices
 from preservation.copies import CopyServices
+from preservation.drills.drill import DrillServices
+from preservation.drills.notes import left_planted
 from preservation.holding import HoldingServices
+from preservation.incidents import following
+from preservation.incidents.following import IncidentServices
 from preservation.ledger import sequencer
 from preservation.ledger.sequencer import Published
 from preservation.package.plan import Organisation
@@ -132,7 +136,38 @@ class Archive:
             clock=self.clock,
             in_progress=self.work.in_progress,
             publish=self.publish,
+            following=partial(following.follow, self.incidents()),
         )
+
+    def incidents(self) -> IncidentServices:
+        """What care of incidents works with."""
+        return IncidentServices(self.catalogue, self.clock, self.planted)
+
+    def drilling(self) -> DrillServices:
+        """What drills work with: the stores on disks of this machine that are awaited."""
+        places = {
+            name: self.home.path / given.path
+            for name, given in self.settings.stores.items()
+            if name in self.awaited and given.kind == "local"
+        }
+        return DrillServices(
+            auditing=self.auditing(),
+            caring=self.caring(),
+            incidents=self.incidents(),
+            places=places,
+            elsewhere=self._elsewhere,
+            workplace=self.home.folder("quarantine"),
+            may_forbid=os.geteuid() != 0,
+        )
+
+    def _elsewhere(self, name: str, place: Path) -> LocalStore:
+        """The same store, opened where its disk is not."""
+        given = self.settings.stores[name]
+        return LocalStore(name, place, given.id, layout=given.layout, kind=given.kind)
+
+    def planted(self, object_id: str, store: str) -> bool:
+        """Whether a drill harmed this copy of a canary on purpose, and has not mended it yet."""
+        return left_planted(self.catalogue, object_id, store) is not None
 
     def caring(self) -> CopyServices:
         """What repair, reconciliation and catching up work with."""

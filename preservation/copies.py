@@ -17,6 +17,7 @@ from preservation.events import EventType, Outcome
 from preservation.ledger.committed import committed_inventories
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import CopyRecord, ObjectRecord
+from repository.catalogue.writing import Transaction
 from repository.clock import Clock, utc_text
 from repository.errors import Conflict, Corrupt, Locked, NotFound, Unavailable
 from repository.model import ContentPath, ExpectedFile, ObjectId
@@ -171,8 +172,12 @@ def record_copy(
     *,
     operator: str,
     detail: Mapping[str, Any],
+    also: Callable[[Transaction], None] = lambda _: None,
 ) -> None:
-    """The copy's row, as written and read back now, and its event, in one transaction."""
+    """The copy's row, as written and read back now, and its event, in one transaction.
+
+    `also` records in the same transaction what follows from it.
+    """
     now = services.clock.now()
     head = receipt.head
     copy = CopyRecord(
@@ -197,6 +202,7 @@ def record_copy(
     )
     with services.catalogue.transaction() as tx:
         history.record(tx, event)
+        also(tx)
 
 
 def record_fact(
@@ -207,8 +213,10 @@ def record_fact(
     outcome: Outcome,
     detail: Mapping[str, Any],
     object_id: str = "",
+    also: Callable[[Transaction], None] = lambda _: None,
 ) -> None:
-    """An event that changes nothing else, told to the ledger at once."""
+    """An event that changes nothing else (but what `also` records with it), told to the ledger at
+    once."""
     event = history.new_event(
         type_,
         at=services.clock.now(),
@@ -219,4 +227,5 @@ def record_fact(
     )
     with services.catalogue.transaction() as tx:
         history.record(tx, event)
+        also(tx)
     services.publish()

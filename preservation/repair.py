@@ -6,13 +6,16 @@ keeps the old one aside. When some file is intact nowhere, that is said and noth
 
     REPAIR_BEGUN event → the exchange → copy's row with REPAIR event → an audit, by the caller
 
+Open incidents about the copy are *repaired* in the transaction that records the repair, and
+*verified* in the one that records the audit.
+
 Killed anywhere: a beginning without an end shows in the ledger, the store finishes or undoes the
 exchange at the next command, and repairing again tells how it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,8 +28,10 @@ from preservation.copies import (
     record_fact,
 )
 from preservation.events import EventType, Outcome
+from preservation.incidents import following
 from preservation.ledger.committed import committed_inventories
 from repository.catalogue.records import ExpectedRecord
+from repository.catalogue.writing import Transaction
 from repository.digest import digest_bytes
 from repository.errors import Conflict, Corrupt, Locked, NotFound
 from repository.model import ObjectId, VersionNumber
@@ -167,6 +172,8 @@ def _rebuild(services: CopyServices, plan: RepairPlan, operator: str, reason: st
     note = {"object_id": str(plan.object_id), "operator": operator, "reason": reason}
     done = services.stores[plan.store].rebuild(plan.rebuild, note=note, still_wanted=still_wanted)
     detail = {**_detail(plan, reason), "kept_aside": done.kept_aside}
+    detail["incidents"] = _incidents(services, plan.object_id, plan.store)
+    told = {name: detail[name] for name in ("files", "sources", "damaged_count", "kept_aside")}
     record_copy(
         services,
         EventType.REPAIR,
@@ -174,6 +181,7 @@ def _rebuild(services: CopyServices, plan: RepairPlan, operator: str, reason: st
         plan.object_id,
         operator=operator,
         detail={"repair": detail},
+        also=_answering(services, plan.object_id, plan.store, told, operator, reason),
     )
     return _told(plan, "rebuilt", done.kept_aside)
 
@@ -197,13 +205,26 @@ def _repair_root(
     if damaged and not dry_run:
         note = {"object_id": str(STORAGE_ROOT), "operator": operator, "reason": reason}
         target.rebuild_root(note=note)
-        detail = {"object_id": str(STORAGE_ROOT), "store": store, "damaged": list(damaged)}
+        detail = {
+            "object_id": str(STORAGE_ROOT),
+            "store": store,
+            "damaged": list(damaged),
+            "incidents": _incidents(services, STORAGE_ROOT, store),
+        }
         record_fact(
             services,
             EventType.REPAIR,
             operator=operator,
             outcome=Outcome.SUCCESS,
             detail={"repair": {**detail, "reason": reason}},
+            also=_answering(
+                services,
+                STORAGE_ROOT,
+                store,
+                {"files": len(damaged), "damaged_count": len(damaged)},
+                operator,
+                reason,
+            ),
         )
         action = "rebuilt"
     size = sum(map(len, wanted.values()))
@@ -237,9 +258,37 @@ def _note_refused(services: CopyServices, plan: RepairPlan, operator: str, reaso
         EventType.REPAIR,
         operator=operator,
         outcome=Outcome.FAILURE,
-        detail={"repair": _detail(plan, reason)},
+        detail={
+            "repair": {
+                **_detail(plan, reason),
+                "incidents": _incidents(services, plan.object_id, plan.store),
+            }
+        },
         object_id=plan.object_id,
     )
+
+
+def _incidents(services: CopyServices, object_id: str, store: str) -> list[str]:
+    """The open incidents that a repair of this copy answers."""
+    found = services.catalogue.incidents(only_open=True, object_id=object_id, store=store)
+    return sorted(one.incident_id for one in found)
+
+
+def _answering(
+    services: CopyServices,
+    object_id: str,
+    store: str,
+    told: dict[str, Any],
+    operator: str,
+    reason: str,
+) -> Callable[[Transaction], None]:
+    """What says in those incidents, in the repair's own transaction, that their copy was rebuilt."""
+
+    def answer(tx: Transaction) -> None:
+        now = services.clock.now()
+        following.repaired(tx, object_id, store, told, by=operator, reason=reason, now=now)
+
+    return answer
 
 
 def _detail(plan: RepairPlan, reason: str) -> dict[str, Any]:

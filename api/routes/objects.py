@@ -42,6 +42,7 @@ def objects(
             limit=limit + 1,
             fonds=fonds,
             modes=reader.listed,
+            canaries=False,
         )
     )
     page = records[:limit]

@@ -168,6 +168,7 @@ def dossiers(
             limit=_DOSSIERS_OF_PAGE + 1,
             fonds=fonds,
             modes=reader.listed,
+            canaries=False,
         )
     )
     shown = records[:_DOSSIERS_OF_PAGE]

@@ -96,7 +96,8 @@ class Standings:
             return kept[1]
 
     def _look(self, modes: frozenset[str] | None, judged: frozenset[str] | None) -> Standing:
-        records = {record.object_id: record for record in self._catalogue.objects(modes=modes)}
+        held = self._catalogue.objects(modes=modes, canaries=False)
+        records = {record.object_id: record for record in held}
         told = {i: r for i, r in records.items() if judged is None or r.mode in judged}
         lists = _Lists()
         for store in self._stores:

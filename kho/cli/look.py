@@ -35,7 +35,7 @@ def list_objects(
     out = Output(as_json=as_json)
     with wiring.open_archive(find_home(home), read_only=True) as archive:
         count = 0
-        for record in archive.catalogue.objects(fonds=fonds):
+        for record in archive.catalogue.objects(fonds=fonds, canaries=False):
             count += 1
             state = object_state(archive, record.object_id)
             out.line(

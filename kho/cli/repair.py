@@ -24,8 +24,11 @@ def register(app: typer.Typer) -> None:
 
 def repair(
     ids: Annotated[list[str], typer.Argument(metavar="ID…", help="As audits name them.")],
-    copy: Annotated[str, typer.Option("--copy", help="The store whose copy is to be rebuilt.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded for ever.")],
+    copy: Annotated[
+        str,
+        typer.Option("--copy", help="The store whose copy is to be rebuilt; of an incident: its."),
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded for ever.")] = "",
     dry_run: DryRunOption = False,
     home: HomeOption = None,
     operator: OperatorOption = None,
@@ -33,7 +36,7 @@ def repair(
 ) -> int:
     """Rebuild copies from proven bytes, keep the damaged ones aside, and audit the result at once.
 
-    `urn:kho:storage-root` names the storage root's own files.
+    An ID is a dossier's or an incident's; `urn:kho:storage-root` names the storage root's own files.
     """
     from kho import exits, selecting, wiring
     from kho.settings import find_home
@@ -45,9 +48,9 @@ def repair(
     with wiring.open_archive(find_home(home)) as archive:
         recovered(out, archive.recover())
         archive.publish()
+        wanted, copy = _of_incidents(archive, ids, copy)
         selecting.known(archive.stores, [copy])
         who = wiring.operator_name(operator)
-        wanted = list(dict.fromkeys(ids))
         counts = dict.fromkeys(("intact", "planned", "rebuilt", "refused"), 0)
         done = []
         with out.progress("repair", len(wanted), "bản sao") as bar:
@@ -71,6 +74,33 @@ def repair(
         if counts["refused"]:
             return exits.Exit.FOUND
         return exits.of_audit(judged.sums, bool(judged.stores_unavailable))
+
+
+def _of_incidents(archive: Archive, ids: list[str], copy: str) -> tuple[list[str], str]:
+    """The objects that are meant, and the one store: an incident names both."""
+    from repository.errors import NotFound, Refused
+
+    wanted: dict[str, None] = {}
+    stores = {copy} if copy else set()
+    for given in ids:
+        if not given.startswith("INC-"):
+            wanted[given] = None
+            continue
+        incident = archive.catalogue.incident(given)
+        if incident is None:
+            raise NotFound(f"There is no incident {given}. `kho incidents` lists them.")
+        if not (incident.object_id and incident.store):
+            raise Refused(f"{given} is about no copy ({incident.cause}): there is none to rebuild.")
+        wanted[incident.object_id] = None
+        stores.add(incident.store)
+    if not stores:
+        raise typer.BadParameter("name the store", param_hint="--copy")
+    if len(stores) > 1:
+        raise Refused(
+            f"These are copies in different stores ({', '.join(sorted(stores))}): repair one store at "
+            "a time."
+        )
+    return list(wanted), stores.pop()
 
 
 def _audit(

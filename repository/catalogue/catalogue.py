@@ -100,14 +100,21 @@ class Catalogue:
         limit: int | None = None,
         fonds: str | None = None,
         modes: Collection[str] | None = None,
+        canaries: bool = True,
     ) -> Iterator[ObjectRecord]:
-        """Objects by object_id, after one, of one fonds, of these modes only."""
+        """Objects by object_id, after one, of one fonds, of these modes only; where no fonds is named
+        `canaries` says whether those that drills harm are among them."""
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
             with sqlite.reading(self._engine) as connection:
                 page = reading.object_page(
-                    connection, after=after, limit=size, fonds=fonds, modes=modes
+                    connection,
+                    after=after,
+                    limit=size,
+                    fonds=fonds,
+                    modes=modes,
+                    canaries=canaries,
                 )
             yield from page
             if len(page) < size:
@@ -259,6 +266,18 @@ class Catalogue:
         """What a run found, by object_id and store."""
         with sqlite.reading(self._engine) as connection:
             return reading.audit_results_of_run(connection, run_id, only_not_intact=only_not_intact)
+
+    def audit_totals(self, run_id: str) -> Mapping[str, int]:
+        """The sums over all results of a run, and their number as `rows`."""
+        with sqlite.reading(self._engine) as connection:
+            return audit_reading.totals_of_run(connection, run_id)
+
+    def expected_of_many(
+        self, object_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[ExpectedRecord]]:
+        """What each of these objects must hold, by path, in one question."""
+        with sqlite.reading(self._engine) as connection:
+            return audit_reading.expected_of_many(connection, object_ids)
 
     def audit_history(
         self, object_id: str, *, limit: int | None = None

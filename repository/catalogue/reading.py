@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, or_, select
 
 from repository.catalogue.records import (
+    CANARY_FONDS,
     AuditResultRecord,
     AuditRunRecord,
     CopyRecord,
@@ -41,6 +42,14 @@ from repository.catalogue.tables import (
 
 _BATCH = 500  # values of one IN list
 
+# Made once: an audit asks it of every copy it looks at.
+_EXPECTED = (
+    select(expected_files.c.path, expected_files.c.size, expected_files.c.sha512)
+    .join(names, names.c.key == expected_files.c.object_key)
+    .where(names.c.name == bindparam("of"))
+    .order_by(expected_files.c.path)
+)
+
 TRANSFER_STATES = ("accepted", "refused", "held-already", "awaiting-decision", "returned")
 
 
@@ -59,9 +68,11 @@ def object_page(
     limit: int,
     fonds: str | None,
     modes: Collection[str] | None,
+    canaries: bool,
 ) -> Sequence[ObjectRecord]:
     """At most `limit` objects after `after`, by object_id."""
-    query = select(*OBJECT_COLUMNS).where(*visible(fonds, modes)).order_by(objects.c.object_id)
+    seen = visible(fonds, modes, canaries=canaries)
+    query = select(*OBJECT_COLUMNS).where(*seen).order_by(objects.c.object_id)
     if after is not None:
         query = query.where(objects.c.object_id > after)
     return [as_object(row) for row in connection.execute(query.limit(limit))]
@@ -118,14 +129,8 @@ def versions_of(connection: Connection, object_id: str) -> Sequence[VersionRecor
 
 def expected_of(connection: Connection, object_id: str) -> Sequence[ExpectedRecord]:
     """By path."""
-    table = expected_files
-    query = (
-        select(table.c.path, table.c.size, table.c.sha512)
-        .join(names, names.c.key == table.c.object_key)
-        .where(names.c.name == object_id)
-        .order_by(table.c.path)
-    )
-    return tuple(ExpectedRecord(object_id, *row) for row in connection.execute(query))
+    rows = connection.execute(_EXPECTED, {"of": object_id})
+    return tuple(ExpectedRecord(object_id, path, size, sha512) for path, size, sha512 in rows)
 
 
 def copies_of(connection: Connection, object_id: str) -> Sequence[CopyRecord]:
@@ -244,21 +249,10 @@ def last_sequence(connection: Connection) -> int:
 
 def counts(connection: Connection, *, modes: Collection[str] | None) -> Mapping[str, int]:
     """Sums of what may be seen; of transfers and events only when everything may be."""
-    sums = connection.execute(
-        select(
-            func.count(),
-            *(
-                func.coalesce(func.sum(objects.c[name]), 0)
-                for name in ("document_count", "file_count", "byte_count")
-            ),
-        )
-        .select_from(objects)
-        .where(*visible(None, modes))
-    ).one()
-    answer = {
-        name: int(value)
-        for name, value in zip(("objects", "documents", "files", "bytes"), sums, strict=True)
-    }
+    # Two questions, because the first is answered from one index alone.
+    sums = _sums(connection, visible(None, modes, canaries=True))
+    ours = _sums(connection, visible(CANARY_FONDS, modes))
+    answer = {name: value - ours[name] for name, value in sums.items()}
     if modes is None:
         by_state = dict.fromkeys(TRANSFER_STATES, 0)
         grouped = select(transfers.c.state, func.count()).group_by(transfers.c.state)
@@ -269,11 +263,31 @@ def counts(connection: Connection, *, modes: Collection[str] | None) -> Mapping[
     return answer
 
 
-def visible(fonds: str | None, modes: Collection[str] | None) -> list[ColumnElement[bool]]:
+def _sums(connection: Connection, conditions: list[ColumnElement[bool]]) -> dict[str, int]:
+    sums = connection.execute(
+        select(
+            func.count(),
+            *(
+                func.coalesce(func.sum(objects.c[name]), 0)
+                for name in ("document_count", "file_count", "byte_count")
+            ),
+        )
+        .select_from(objects)
+        .where(*conditions)
+    ).one()
+    summed = ("objects", "documents", "files", "bytes")
+    return {name: int(value) for name, value in zip(summed, sums, strict=True)}
+
+
+def visible(
+    fonds: str | None, modes: Collection[str] | None, *, canaries: bool = False
+) -> list[ColumnElement[bool]]:
     """The conditions of what a reader may see; no mode at all means nothing."""
     conditions: list[ColumnElement[bool]] = []
     if fonds is not None:
         conditions.append(objects.c.fonds_code == fonds)
+    elif not canaries:
+        conditions.append(objects.c.fonds_code != CANARY_FONDS)
     if modes is not None:
         conditions.append(objects.c.mode.in_(sorted(set(modes))))
     return conditions

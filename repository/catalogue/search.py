@@ -38,7 +38,7 @@ from sqlalchemy import column as plain_column
 from sqlalchemy import table as plain_table
 
 from repository.catalogue import reading
-from repository.catalogue.records import DocumentRecord, ObjectRecord, SearchHit
+from repository.catalogue.records import CANARY_FONDS, DocumentRecord, ObjectRecord, SearchHit
 from repository.catalogue.snippet import best_snippet
 from repository.catalogue.tables import objects, search_texts
 from repository.errors import NotFound
@@ -221,6 +221,8 @@ def _visible(fonds: str | None, modes: Collection[str] | None) -> list[ColumnEle
     conditions: list[ColumnElement[bool]] = []
     if fonds is not None:
         conditions.append(_plus(objects.c.fonds_code) == fonds)
+    else:
+        conditions.append(_plus(objects.c.fonds_code) != CANARY_FONDS)
     if modes is not None:
         conditions.append(_plus(objects.c.mode).in_(sorted(set(modes))))
     return conditions

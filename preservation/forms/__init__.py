@@ -1,0 +1,1 @@
+"""The law's forms, printable in Vietnamese, filled from catalogue and ledger alone."""

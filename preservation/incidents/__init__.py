@@ -1,0 +1,1 @@
+"""Incidents: what is wrong, from the first finding until a person closes it."""
