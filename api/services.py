@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.spool import Spool
-from preservation.audit.policy import DEFAULT_WINDOW_DAYS
+from preservation.audit.policy import AuditPolicy
 from preservation.derivatives.derivative_store import DerivativeStore
 from repository.catalogue.catalogue import Catalogue
 from repository.clock import Clock
@@ -35,7 +35,7 @@ class ApiServices:
     `spool` None: what is not open is not given to anybody. `auditor_token_sha256` None: nobody is an
     auditor. `signing_key` signs page markers; every server of one archive has the same. `alive` None:
     catalogue and primary store are asked at every question for health. `derivatives` None: pages of
-    documents are not shown. `audit_window_days`: after so long a copy that was not read is overdue.
+    documents are not shown. `audits`: what is promised of them, and so which copies are overdue.
     """
 
     catalogue: Catalogue
@@ -49,7 +49,7 @@ class ApiServices:
     signing_key: bytes
     alive: Callable[[], Alive] | None = None
     derivatives: DerivativeStore | None = None
-    audit_window_days: int = DEFAULT_WINDOW_DAYS
+    audits: AuditPolicy = field(default_factory=AuditPolicy)
 
     def health(self) -> Alive:
         """Whether the service can answer now."""

@@ -6,10 +6,10 @@ from dataclasses import asdict, replace
 from typing import Any, assert_never
 
 from kho.cli.output import Language
+from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation import heartbeat
-from preservation.audit.clock import last_looks
-from preservation.audit.policy import DuePolicy, late, looked_at
+from preservation.audit.policy import late, looked_at
 from preservation.heartbeat import Alive, Silence
 from repository.clock import parse_utc
 
@@ -18,11 +18,12 @@ def overview(archive: Archive) -> dict[str, Any]:
     """What is held, where, and how well it is looked after: from catalogue and stores."""
     catalogue = archive.catalogue
     runs = catalogue.audit_runs(limit=1)
-    policy, now = DuePolicy(archive.settings.audit.window_days), archive.clock.now()
+    policy, now = audit_policy(archive.settings), archive.clock.now()
+    held = list(catalogue.objects())
     stores: dict[str, Any] = {}
     for name, store in archive.stores.items():
         copies = list(catalogue.copies_of_store(name))
-        looks = last_looks(catalogue, copies)
+        windows = policy.windows(name, held)
         seen = store.status()
         stores[name] = {
             "available": seen.available,
@@ -31,10 +32,8 @@ def overview(archive: Archive) -> dict[str, Any]:
             "damaged": sum(1 for copy in copies if copy.last_verdict == "damaged"),
             "incomplete": sum(1 for copy in copies if copy.last_verdict == "incomplete"),
             "never_audited": sum(1 for copy in copies if not copy.last_checked_at),
-            "late": len(late(copies, policy, now, looks=looks)),
-            "oldest_look": min(
-                (looked_at(copy, looks.get(copy.object_id)) for copy in copies), default=""
-            ),
+            "late": len(late(copies, policy.of(name), now, windows=windows)),
+            "oldest_look": min((looked_at(copy) for copy in copies), default=""),
         }
     waiting = list(catalogue.outbox(limit=1))
     return {

@@ -23,12 +23,11 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from kho.settings import AuditSettings
+from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation import heartbeat
 from preservation.audit import clock
 from preservation.audit.clock import ClockServices
-from preservation.audit.policy import DuePolicy
 from preservation.audit.run import AuditSummary
 from preservation.derivatives.catching_up import make_missing
 from preservation.derivatives.derivative_store import DerivativeStore
@@ -56,11 +55,6 @@ def the_only_clock(home: Path) -> Iterator[None]:
         yield
 
 
-def policy_of(settings: AuditSettings) -> DuePolicy:
-    """The audits' policy as the settings have it; the budget is a day's."""
-    return DuePolicy(settings.window_days, settings.daily_bytes, settings.hour)
-
-
 class Ticks:
     """What happens at each tick, as plain calls: the scheduler makes them, and so do tests.
 
@@ -74,7 +68,7 @@ class Ticks:
         self._sign = archive.home.folder("reports") / heartbeat.FILE
         self._services = ClockServices(
             auditing=archive.auditing(),
-            policy=policy_of(archive.settings.audit),
+            policy=audit_policy(archive.settings),
             spool=archive.home.folder("spool"),
             operator=heartbeat.SCHEDULE,
         )
@@ -97,7 +91,7 @@ class Ticks:
                 expected_by=utc_text(now + _BEAT_GRACE),
                 audited_at=self._audited_at,
                 audit_expected_by=self._audit_promise,
-                next_audit=utc_text(self._services.policy.day(now)[1]),
+                next_audit=utc_text(self._services.policy.default.day(now)[1]),
                 failing=dict(self.failing),
             ),
         )
@@ -113,8 +107,10 @@ class Ticks:
 
     def audit(self) -> None:
         """Audit what is due."""
+        quiet = clock.quiet_stores(self._services)
         clock.audit_due(self._services, stop=self._stopped, heard=self._heard)
-        if not self._stopped():
+        # Where nothing was due the audits have gone on all the same; where nothing was asked, not.
+        if not self._stopped() and quiet < set(self._services.auditing.stores):
             self._promise_audit()
 
     def drain(self) -> None:
@@ -173,7 +169,7 @@ class Ticks:
         self._audit_promise = self._promise(now)
 
     def _promise(self, now: datetime) -> str:
-        return utc_text(self._services.policy.day(now)[1] + _AUDIT_GRACE)
+        return utc_text(self._services.policy.default.day(now)[1] + _AUDIT_GRACE)
 
     def _former_promise(self) -> tuple[str, str]:
         """What the clock before this one promised: to be started again and again is no audit."""

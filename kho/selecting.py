@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kho.promises import audit_policy
 from kho.wiring import Archive
-from preservation.audit.policy import DuePolicy
-from preservation.audit.policy import due as due_copies
+from preservation.audit.clock import worklist
 from preservation.audit.policy import sample as drawn_sample
 from preservation.audit.run import Selection
 from repository.errors import NotFound
@@ -30,14 +30,13 @@ def named(archive: Archive, names: Sequence[str], ids: Sequence[str]) -> Selecti
 
 
 def due(archive: Archive, names: Sequence[str], budget: int | None) -> Selection:
-    """What is late and today's share, oldest first, in each of these stores."""
-    policy = DuePolicy(archive.settings.audit.window_days, budget)
-    sizes = {record.object_id: record.byte_count for record in archive.catalogue.objects()}
-    now = archive.clock.now()
-    chosen = {}
-    for name in names:
-        copies = list(archive.catalogue.copies_of_store(name))
-        chosen[name] = [copy.object_id for copy in due_copies(copies, sizes, policy, now)]
+    """What is late and today's share, oldest first, in each of these stores: as the clock has it."""
+    policy, now = audit_policy(archive.settings), archive.clock.now()
+    records = list(archive.catalogue.objects())
+    chosen = {
+        name: worklist(archive.catalogue, name, policy, now, held=records, budget=budget)
+        for name in names
+    }
     return Selection("due", chosen, roots=True)
 
 

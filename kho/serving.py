@@ -15,6 +15,7 @@ from api.app import create_app
 from api.services import Alive, ApiServices, look
 from api.spool import Spool
 from kho import overview, wiring
+from kho.promises import audit_policy
 from preservation.derivatives.derivative_store import DerivativeStore
 from repository.errors import Misconfigured
 
@@ -41,7 +42,7 @@ def application(
             archive_name=archive.settings.archive.name,
             signing_key=_cursor_key(home),
             derivatives=DerivativeStore(archive.home.folder("derivatives")),
-            audit_window_days=archive.settings.audit.window_days,
+            audits=audit_policy(archive.settings),
             alive=partial(_health, archive),
         )
         yield create_app(services), address, number

@@ -11,10 +11,18 @@ import os
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from preservation.audit.policy import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS, Quiet
 from repository.errors import Misconfigured, NotFound
 
 SETTINGS_FILE = "kho.toml"
@@ -44,6 +52,25 @@ class IntakeSettings(_Section):
     author: str = "Giám đốc Trung tâm Lưu trữ lịch sử"
 
 
+def _hours(text: str) -> str:
+    if text:
+        Quiet.parse(text)
+    return text
+
+
+QuietHours = Annotated[str, AfterValidator(_hours)]
+Window = Annotated[int, Field(ge=1, le=LONGEST_WINDOW_DAYS)]
+
+
+class StoreAuditSettings(_Section):
+    """What is promised of one store's audits where it is not what `[audit]` says."""
+
+    window_days: Window | None = None
+    daily_bytes: Annotated[int, Field(ge=1)] | None = None
+    mb_per_second: Annotated[float, Field(ge=0.01)] | None = None
+    quiet: QuietHours | None = None
+
+
 class StoreSettings(_Section):
     """One store: where it lies, the id it must have there, and what medium it is on.
 
@@ -61,6 +88,7 @@ class StoreSettings(_Section):
     rotation_days: Annotated[int, Field(ge=1, le=1095)] | None = None
     started: date | None = None
     rated_years: Annotated[float, Field(gt=0, le=100)] | None = None
+    audit: StoreAuditSettings = StoreAuditSettings()
 
 
 class CopiesSettings(_Section):
@@ -69,17 +97,39 @@ class CopiesSettings(_Section):
     required: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
 
 
+class AuditClassSettings(_Section):
+    """Dossiers with a window of their own: those that match in all that is named."""
+
+    name: str
+    window_days: Window
+    fonds: tuple[str, ...] = ()
+    retention: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+
+
 class AuditSettings(_Section):
     """How often every byte of every copy is read again.
 
     A day's share begins at `hour` (Vietnam's time) and reads at most `daily_bytes` of each store.
+    In `quiet` hours nothing is read; `mb_per_second` is the most that is read of a store. On the day of
+    the `sweep` everything late is tried, whatever `daily_bytes` says.
     `expect_clock`: whether it is an alarm when neither `kho schedule` nor `kho audit --due` is heard.
+    `ping_url` is asked for after each good tick of the clock.
     """
 
-    window_days: Annotated[int, Field(ge=1, le=1095)] = 365
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
+
+    window_days: Window = DEFAULT_WINDOW_DAYS
     hour: Annotated[int, Field(ge=0, le=23)] = 1
     daily_bytes: Annotated[int, Field(ge=1)] | None = None
+    mb_per_second: Annotated[float, Field(ge=0.01)] | None = None
+    quiet: QuietHours = ""
+    sweep: Literal[
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "never"
+    ] = "sunday"
     expect_clock: bool = True
+    ping_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    classes: Annotated[tuple[AuditClassSettings, ...], Field(alias="class")] = ()
 
 
 class ServeSettings(_Section):
@@ -128,6 +178,20 @@ class MailSettings(_Section):
         return self
 
 
+class DeclaredSettings(_Section):
+    """What a person answers for: the statement, who made it, and when."""
+
+    statement: Annotated[str, Field(min_length=1)]
+    by: Annotated[str, Field(min_length=1)]
+    on: date
+
+
+class NdsaSettings(_Section):
+    """Cells of the NDSA levels that no software can know, each under its name, such as `storage-2`."""
+
+    declared: dict[str, DeclaredSettings] = {}
+
+
 class Settings(_Section):
     """Everything in `kho.toml`. Stores are written in the order they stand; the first is primary."""
 
@@ -138,6 +202,7 @@ class Settings(_Section):
     copies: CopiesSettings = CopiesSettings()
     ledger: LedgerSettings = LedgerSettings()
     mail: MailSettings = MailSettings()
+    ndsa: NdsaSettings = NdsaSettings()
     stores: Annotated[dict[str, StoreSettings], Field(min_length=1)]
 
     @property
@@ -213,7 +278,8 @@ def read_settings(home: Path) -> Settings:
 def write_settings(settings: Settings) -> bytes:
     """The settings as `kho.toml`. `read_settings` reads it."""
     lines = ["# The settings of this archive. docs/settings.md says what each means.", ""]
-    for name, section in settings.model_dump(mode="json", exclude_none=True).items():
+    plain = settings.model_dump(mode="json", exclude_none=True, by_alias=True)
+    for name, section in plain.items():
         if name == "stores":
             for store, values in section.items():
                 lines += _section(f"stores.{_toml(store)}", values)
@@ -222,8 +288,26 @@ def write_settings(settings: Settings) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _section(title: str, values: dict[str, object]) -> list[str]:
-    return [f"[{title}]", *(f"{name} = {_toml(value)}" for name, value in values.items()), ""]
+def _section(title: str, values: dict[str, Any], brackets: str = "[]") -> list[str]:
+    """A section with its values, then the sections within it; an empty one within is left out."""
+    within = {name: value for name, value in values.items() if _has_sections(value)}
+    written = [f"{name} = {_toml(value)}" for name, value in values.items() if name not in within]
+    lines = [f"{brackets[: len(brackets) // 2]}{title}{brackets[len(brackets) // 2 :]}"]
+    lines += [*written, ""]
+    for name, value in within.items():
+        inner = f"{title}.{name if name.isidentifier() and name.isascii() else _toml(name)}"
+        if isinstance(value, list):
+            for one in value:
+                lines += _section(inner, one, "[[]]")
+        elif value:
+            lines += _section(inner, value)
+    return lines
+
+
+def _has_sections(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    )
 
 
 def _toml(value: object) -> str:

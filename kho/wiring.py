@@ -12,9 +12,11 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from kho.promises import audit_policy
 from kho.resting import Awaited, Resting
 from kho.settings import (
     SETTINGS_FILE,
@@ -239,6 +241,7 @@ def open_stores(
     home: Home, settings: Settings, step: Callable[[str], None] = lambda _: None
 ) -> Mapping[str, LocalStore]:
     """The stores by name, in the order of the settings. Opening does not look at the medium."""
+    promised = audit_policy(settings)
     return {
         name: LocalStore(
             name,
@@ -248,6 +251,7 @@ def open_stores(
             kind=store.kind,
             step=step,
             readers=store.readers,
+            bytes_per_second=promised.of(name).bytes_per_second,
         )
         for name, store in settings.stores.items()
     }

@@ -81,12 +81,14 @@ class LocalStore:
         step: Callable[[str], None] = lambda _: None,
         lock_wait: float = locks.DEFAULT_WAIT,
         readers: int | None = None,
+        bytes_per_second: int | None = None,
     ) -> None:
         self._name = name
         self._kind = kind
         self._id = store_id
         self._lock_wait = lock_wait
         self._readers = readers or READERS[kind]
+        self._rate = bytes_per_second  # of each audit of it
         self._at = LocalPlace(name, place, layout, step)
 
     # -- what and whether it is
@@ -231,6 +233,7 @@ class LocalStore:
         options = DigestOptions(
             threads=threads,
             medium=medium,
+            max_bytes_per_second=self._rate if medium else None,
             engine=engine,
             look_ahead=min(512, READ_AHEAD * (threads or len(os.sched_getaffinity(0)))),
         )
@@ -245,7 +248,8 @@ class LocalStore:
 
     def observe_root(self, known: Callable[[str], bool], *, medium: bool = True) -> Observation:
         self.check_available()
-        options = DigestOptions(threads=self._threads(medium), medium=medium)
+        rate = self._rate if medium else None
+        options = DigestOptions(self._threads(medium), medium, rate)
         return local_observe.observe_root(
             self._name, self._at.root, known, self.check_available, options
         )

@@ -6,7 +6,7 @@ Everybody may look, at open dossiers only; an auditor sees all. A list says what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -21,7 +21,6 @@ from api.web.negotiation import PageRoute, prefers_page
 from api.web.rendering import Page
 from api.web.standing import Case, Standing
 from preservation.audit.policy import looked_at
-from repository.clock import utc_text
 from repository.store import STORAGE_ROOT
 from schemas import desk as body
 from schemas.access import Body
@@ -52,8 +51,8 @@ def desk(request: Request, reader: CurrentReader, vao: KeyAsked = None) -> Respo
         reader.require_auditor()
     reader.enter_lists()
     standing = standing_of(reader)
-    late_before = _late_before(reader)
-    counts = {name: len(_cases(standing, name, late_before)) for name in LISTS.values()}
+    now = reader.services.clock.now()
+    counts = {name: len(_cases(standing, name, now)) for name in LISTS.values()}
     stores = _stores(reader)
     oldest = (
         looked_at(standing.by_age[0].copy) if standing.by_age and standing.by_age[0].copy else ""
@@ -63,7 +62,7 @@ def desk(request: Request, reader: CurrentReader, vao: KeyAsked = None) -> Respo
         told = body.DeskBody(
             everything=reader.auditor,
             copies=standing.copies,
-            window_days=reader.services.audit_window_days,
+            window_days=reader.services.audits.default.window_days,
             oldest_look_at=oldest or None,
             counts=counts,
             stores=stores,
@@ -86,8 +85,8 @@ def desk(request: Request, reader: CurrentReader, vao: KeyAsked = None) -> Respo
         stores=stores,
         away=[store for store in stores if not store.available],
         oldest=oldest,
-        overdue=oldest != "" and oldest < late_before,
-        window=reader.services.audit_window_days,
+        overdue=counts["overdue"] > 0,
+        window=reader.services.audits.default.window_days,
         runs=runs,
         health=reader.services.health(),
     )
@@ -100,7 +99,7 @@ def cases(request: Request, reader: CurrentReader, slug: str, p: Number = 1) -> 
         raise ApiProblem("not-found")
     reader.enter_lists()
     name = LISTS[slug]
-    found = _cases(standing_of(reader), name, _late_before(reader))
+    found = _cases(standing_of(reader), name, reader.services.clock.now())
     begin = (p - 1) * _CASES_OF_PAGE
     shown = found[begin : begin + _CASES_OF_PAGE]
     page = Page(request, auditor=reader.auditor)
@@ -173,19 +172,14 @@ def one_run(request: Request, reader: CurrentReader, run_id: str, p: Number = 1)
     )
 
 
-def _late_before(reader: Reader) -> str:
-    services = reader.services
-    return utc_text(services.clock.now() - timedelta(days=services.audit_window_days))
-
-
-def _cases(standing: Standing, name: str, late_before: str) -> Sequence[Case]:
+def _cases(standing: Standing, name: str, now: datetime) -> Sequence[Case]:
     lists = {
         "damaged": standing.damaged,
         "incomplete": standing.incomplete,
         "never": standing.never,
         "lacking": standing.lacking,
     }
-    return standing.overdue(late_before) if name == "overdue" else lists[name]
+    return standing.overdue(now) if name == "overdue" else lists[name]
 
 
 def _stores(reader: Reader) -> tuple[body.DeskStore, ...]:

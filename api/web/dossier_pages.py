@@ -181,7 +181,7 @@ def fixity(request: Request, reader: CurrentReader, object_id: str) -> Response:
         stores=stores,
         runs=_by_run(checks),
         bound=_CHECKS_TOLD if len(checks) == _CHECKS_TOLD else None,
-        window=reader.services.audit_window_days,
+        window=reader.services.audits.window(reader.services.primary, record),
         mark_of=mark_of,
     )
 
@@ -236,7 +236,7 @@ def trust_of(reader: Reader, record: ObjectRecord, copies: Sequence[CopyRecord])
         copies,
         record.head,
         required=len(services.stores),
-        window_days=services.audit_window_days,
+        window=lambda store: services.audits.window(store, record),
         now=services.clock.now(),
     )
 

@@ -18,7 +18,7 @@ from api.web.standing import Kinds, Standings
 
 def add_pages(app: FastAPI, services: ApiServices) -> None:
     """Add the pages. Called before the API's routes, so that those who want a page find it first."""
-    app.state.standings = Standings(services.catalogue, services.stores)
+    app.state.standings = Standings(services.catalogue, services.stores, services.audits)
     app.state.kinds = Kinds(services.catalogue)
     for module in (finding_pages, auditing_pages, explaining_pages, dossier_pages):
         app.include_router(module.pages)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Final
 
-from preservation.audit.policy import looked_at
+from preservation.audit.policy import AuditPolicy, late_before, looked_at
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import CopyRecord, ObjectRecord
 from repository.search_text import vietnamese_sort_key
@@ -60,11 +61,15 @@ class Standing:
     never: tuple[Case, ...]
     lacking: tuple[Case, ...]
     by_age: tuple[Case, ...]  # every copy, the one looked at the longest ago first
+    by_window: Mapping[int, tuple[Case, ...]]  # the same, for each window in days
 
-    def overdue(self, before: str) -> tuple[Case, ...]:
-        """The copies whose bytes were last read before an instant."""
-        ages = [looked_at(case.copy) for case in self.by_age if case.copy]
-        return self.by_age[: bisect_left(ages, before)]
+    def overdue(self, now: datetime) -> tuple[Case, ...]:
+        """The copies that were not read within their window, the longest unread first."""
+        late: list[Case] = []
+        for days, cases in self.by_window.items():
+            count = bisect_left(cases, late_before(days, now), key=_age)
+            late += cases[:count]
+        return tuple(sorted(late, key=_age))
 
 
 @dataclass(slots=True)
@@ -74,14 +79,16 @@ class _Lists:
     never: list[Case] = field(default_factory=list)
     lacking: list[Case] = field(default_factory=list)
     by_age: list[Case] = field(default_factory=list)
+    by_window: dict[int, list[Case]] = field(default_factory=dict)
 
 
 class Standings:
     """Remembers the last standing for each kind of reader. Usable from several threads."""
 
-    def __init__(self, catalogue: Catalogue, stores: Collection[str]) -> None:
+    def __init__(self, catalogue: Catalogue, stores: Collection[str], audits: AuditPolicy) -> None:
         self._catalogue = catalogue
         self._stores = tuple(stores)
+        self._audits = audits
         self._lock = Lock()
         self._kept: dict[frozenset[str] | None, tuple[int, Standing]] = {}
 
@@ -106,8 +113,10 @@ class Standings:
                 if copy.object_id in told:
                     there[copy.object_id] = copy
             for object_id, record in told.items():
-                _sort_in(lists, record, store, there.get(object_id))
-        lists.by_age.sort(key=lambda case: looked_at(case.copy) if case.copy else "")
+                window = self._audits.window(store, record)
+                _sort_in(lists, record, store, there.get(object_id), window)
+        for cases in (lists.by_age, *lists.by_window.values()):
+            cases.sort(key=_age)
         return Standing(
             fonds=_fonds(list(records.values())),
             objects=len(records),
@@ -119,15 +128,23 @@ class Standings:
             never=tuple(lists.never),
             lacking=tuple(lists.lacking),
             by_age=tuple(lists.by_age),
+            by_window={days: tuple(cases) for days, cases in lists.by_window.items()},
         )
 
 
-def _sort_in(lists: _Lists, record: ObjectRecord, store: str, copy: CopyRecord | None) -> None:
+def _age(case: Case) -> str:
+    return looked_at(case.copy) if case.copy else ""
+
+
+def _sort_in(
+    lists: _Lists, record: ObjectRecord, store: str, copy: CopyRecord | None, window: int
+) -> None:
     case = Case(record.object_id, record.title, store, copy)
     if copy is None:
         lists.lacking.append(case)
         return
     lists.by_age.append(case)
+    lists.by_window.setdefault(window, []).append(case)
     if copy.head != record.head:
         lists.lacking.append(case)
     if not copy.last_checked_at:

@@ -6,13 +6,13 @@ nothing is called intact before every copy was read from the first byte to the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
+from preservation.audit.policy import is_late
 from repository.catalogue.records import CopyRecord
-from repository.clock import utc_text
 
 Integrity = Literal["intact", "damaged", "incomplete", "unchecked"]
 Checked = Literal["checked", "overdue", "never"]
@@ -34,9 +34,17 @@ class Trust:
 
 
 def judge_trust(
-    copies: Sequence[CopyRecord], head: str, *, required: int, window_days: int, now: datetime
+    copies: Sequence[CopyRecord],
+    head: str,
+    *,
+    required: int,
+    window: Callable[[str], int],
+    now: datetime,
 ) -> Trust:
-    """The state of one object, whose head version is `head`, from its copies."""
+    """The state of one object, whose head version is `head`, from its copies.
+
+    `window`: within how many days its copy in a store is to be read again.
+    """
     verdicts = [copy.last_verdict for copy in copies]
     integrity: Integrity = "intact"
     if "damaged" in verdicts:
@@ -47,8 +55,8 @@ def judge_trust(
         integrity = "unchecked"
     checks = [copy.last_checked_at for copy in copies]
     oldest = min(checks, default="")
-    late_before = utc_text(now - timedelta(days=window_days))
-    checked: Checked = "never" if not oldest else "overdue" if oldest < late_before else "checked"
+    overdue = any(is_late(copy, window(copy.store), now) for copy in copies)
+    checked: Checked = "never" if not oldest else "overdue" if overdue else "checked"
     current = [copy for copy in copies if copy.head == head]
     sound = sum(1 for copy in current if copy.last_verdict != "damaged")
     state: Copies = "enough"

@@ -7,19 +7,20 @@ happen, and in which threads, is decided in `kho/scheduling.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from preservation.audit import spooled
-from preservation.audit.policy import DuePolicy, Look, due, spent_bytes
+from preservation.audit.policy import AuditPolicy
 from preservation.audit.run import AuditServices, AuditSummary, Selection, audit
-from preservation.audit.schedule import plan_batches
+from preservation.audit.schedule import Batch, plan_batches
 from preservation.audit.spooled import Kind, Note, TakenNotes
+from preservation.audit.worklist import due, spent_bytes
 from repository import durable
 from repository.catalogue.catalogue import Catalogue
-from repository.catalogue.records import CopyRecord
+from repository.catalogue.records import ObjectRecord
 from repository.clock import utc_text
 from repository.errors import Unavailable
 from repository.store import STORAGE_ROOT
@@ -30,12 +31,17 @@ _RUNS_A_DAY = 500  # how far back today's runs are looked for
 
 @dataclass(frozen=True, slots=True)
 class ClockServices:
-    """What the ticks work with. The policy's byte budget is a day's, and of each store."""
+    """What the ticks work with. A byte budget of the policy is a day's, and of each store."""
 
     auditing: AuditServices
-    policy: DuePolicy
+    policy: AuditPolicy
     spool: Path
     operator: str
+
+    def quiet(self, store: str, now: datetime) -> bool:
+        """Whether audits are not to read this store now."""
+        hours = self.policy.of(store).quiet
+        return hours is not None and hours.holds(now)
 
 
 def audit_due(
@@ -47,61 +53,79 @@ def audit_due(
     """Audit what is due now in every store that is there; `heard` is told of each run as it ends.
 
     The storage roots themselves are looked at once a day. A store that is away is noted once a day and
-    none of its copies is touched, so they stay as old as they are.
+    none of its copies is touched, so they stay as old as they are. In its quiet hours a store is not
+    asked at all, and a run that meets them stops before its next object.
     """
     auditing, now = services.auditing, services.auditing.clock.now()
-    sizes = {record.object_id: record.byte_count for record in auditing.catalogue.objects()}
+    held = list(auditing.catalogue.objects())
+    quiet = quiet_stores(services)
     chosen: dict[str, Sequence[str]] = {}
     roots = []
     for name, store in auditing.stores.items():
+        if name in quiet:
+            continue
         try:
             store.check_available()
         except Unavailable:
             if not _noted_away(services, name, now):
                 roots.append(name)
             continue
-        chosen[name] = worklist(auditing.catalogue, name, sizes, services.policy, now)
+        chosen[name] = worklist(auditing.catalogue, name, services.policy, now, held=held)
         if not _root_seen(services, name, now):
             roots.append(name)
     done = []
+    sizes = {record.object_id: record.byte_count for record in held}
     for batch in plan_batches(chosen, sizes, roots):
+        halted = _halting(services, batch, stop)
         if stop():
             break
+        if halted():
+            continue  # another batch may be of stores where it is not quiet
         selection = Selection("due", batch.copies, roots=batch.roots)
-        done.append(audit(auditing, selection, operator=services.operator, stop=stop))
+        done.append(audit(auditing, selection, operator=services.operator, stop=halted))
         heard(done[-1])
     return done
+
+
+def quiet_stores(services: ClockServices) -> frozenset[str]:
+    """The stores that audits do not read now."""
+    now = services.auditing.clock.now()
+    return frozenset(name for name in services.auditing.stores if services.quiet(name, now))
 
 
 def worklist(
     catalogue: Catalogue,
     store: str,
-    sizes: Mapping[str, int],
-    policy: DuePolicy,
+    policy: AuditPolicy,
     now: datetime,
+    *,
+    held: Sequence[ObjectRecord] | None = None,
+    budget: int | None = None,
 ) -> list[str]:
-    """What is due in one store, oldest look first, within what is left of the day's budget."""
-    copies = list(catalogue.copies_of_store(store))
-    if policy.byte_budget is not None:
-        left = policy.byte_budget - spent_bytes(copies, sizes, policy, now)
-        if left <= 0:
-            return []
-        policy = replace(policy, byte_budget=left)
-    looks = last_looks(catalogue, copies)
-    return [copy.object_id for copy in due(copies, sizes, policy, now, looks=looks)]
+    """What is due in one store, by object_id, the nearest to the end of its window first.
 
-
-def last_looks(catalogue: Catalogue, copies: Iterable[CopyRecord]) -> dict[str, Look]:
-    """Of the copies of one store whose last audit was incomplete: when they were last really read.
-
-    The catalogue's copy has only the last audit, and an audit that could not even begin to look (the
-    store away, somebody writing, the run stopped) says nothing of the copy's age.
+    Within `budget` bytes, else within what is left of the day's. `held`: all objects, where the caller
+    has them at hand.
     """
-    return {
-        copy.object_id: _last_look(catalogue, copy)
-        for copy in copies
-        if copy.last_verdict == "incomplete"
-    }
+    records = list(catalogue.objects()) if held is None else held
+    sizes = {record.object_id: record.byte_count for record in records}
+    copies = list(catalogue.copies_of_store(store))
+    promised = policy.of(store)
+    if budget is not None:
+        promised = replace(promised, byte_budget=budget)
+    elif promised.byte_budget is not None:
+        left = promised.byte_budget - spent_bytes(copies, sizes, promised, now)
+        promised = replace(promised, byte_budget=left if left > 0 else -1)
+    windows = policy.windows(store, records)
+    return [copy.object_id for copy in due(copies, sizes, promised, now, windows=windows)]
+
+
+def _halting(services: ClockServices, batch: Batch, stop: Callable[[], bool]) -> Callable[[], bool]:
+    def halted() -> bool:
+        now = services.auditing.clock.now()
+        return stop() or any(services.quiet(name, now) for name in batch.copies)
+
+    return halted
 
 
 def audit_reported(
@@ -109,9 +133,9 @@ def audit_reported(
 ) -> tuple[AuditSummary | None, list[str]]:
     """Audit every copy of the dossiers that the read service reported since their last look.
 
-    Returns the run, if there was one, and the names of files in the spool that were refused. A report
-    is removed only after an audit has looked at what it names. Unavailable, Misconfigured when the
-    spool cannot be used.
+    Returns the run, if there was one, and the names of files in the spool that were refused. Quiet
+    hours do not put it off: damage that somebody met is looked at now. A report is removed only after
+    an audit has looked at what it names. Unavailable, Misconfigured when the spool cannot be used.
     """
     taken, refused = _take(services.spool, "damage")
     now = utc_text(services.auditing.clock.now())
@@ -197,20 +221,8 @@ def _unseen(catalogue: Catalogue, report: Note, now: str) -> bool:
     return False
 
 
-def _last_look(catalogue: Catalogue, copy: CopyRecord) -> Look:
-    tried = ""
-    for result in catalogue.audit_history(copy.object_id):
-        if result.store != copy.store:
-            continue
-        if result.verdict in ("intact", "damaged"):
-            return Look(result.checked_at, tried)
-        if not tried and result.not_checked < result.expected:
-            tried = result.checked_at
-    return Look("", tried)
-
-
 def _root_seen(services: ClockServices, name: str, now: datetime) -> bool:
-    begins = utc_text(services.policy.day(now)[0])
+    begins = utc_text(services.policy.default.day(now)[0])
     few = 8 * len(services.auditing.stores)
     return any(
         result.store == name and begins <= result.checked_at
@@ -219,7 +231,7 @@ def _root_seen(services: ClockServices, name: str, now: datetime) -> bool:
 
 
 def _noted_away(services: ClockServices, name: str, now: datetime) -> bool:
-    begins = utc_text(services.policy.day(now)[0])
+    begins = utc_text(services.policy.default.day(now)[0])
     return any(
         run.kind == "due"
         and run.started_at >= begins

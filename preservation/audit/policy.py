@@ -1,51 +1,97 @@
-"""Which copies an audit looks at. Pure: what is due is computed from the catalogue's values.
+"""What an archive promises of its audits, and when the promise is broken. Pure.
 
-Every byte of every copy is to be read within a window. The plan is to read the whole store once in
-nine tenths of it, oldest look first, the same amount every day; the tenth that is left is how long the
-clock may stand still without anything becoming late. What is read today is what must be read so that
-the rest can follow at that pace. So nothing is remembered between two runs: a run that was stopped is
-taken up again, and days that were missed are caught up, by asking again.
+Every byte of every copy is to be read within a window (the law's cycle is three years, Thông tư
+05/2025/TT-BNV; ours is one, where nothing else is set). A store may have a window of its own, and so
+may a class of dossiers. What is late is said here and nowhere else: pages, reports, `status` and the
+clock all ask this module. Which copies are read today is in `worklist`.
 
 *Looked at* is a copy whose files were all read, whatever was found. A look that could not see
-everything does not count; such a copy is tried again every day, beside the plan.
+everything does not count, and a date in the future is not believed.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from itertools import zip_longest
-from typing import NamedTuple
+from typing import Final
 
-from repository.catalogue.records import CopyRecord
+from repository.catalogue.records import CopyRecord, ObjectRecord
 from repository.clock import VIETNAM, parse_utc, utc_text
 
-DEFAULT_WINDOW_DAYS = 365  # the law's cycle is three years (Thông tư 05/2025)
-DEFAULT_HOUR = 1
-CATCH_UP = 2  # days' worth that one day reads at most of what is behind the plan and not yet late
-COPY_COST = 4_000_000  # what opening, listing and recording a copy costs, in bytes read meanwhile
-_DAY = 86_400
-_MORNING = 6 * 3_600  # a day's run may take as long after its hour
+DEFAULT_WINDOW_DAYS: Final = 365
+LONGEST_WINDOW_DAYS: Final = 1095  # Thông tư 05/2025: every document within three years
+DEFAULT_HOUR: Final = 1
+SUNDAY: Final = 6
+GRACE_DAYS: Final = 7  # a sweep of the late comes by within it; what is late after it is an alarm
 _READ = ("intact", "damaged")  # verdicts after which every file of the copy has been read
-_SKEW = _DAY  # an instant further ahead than this was written by a clock that went wrong
+_SKEW = timedelta(days=1)  # an instant further ahead than this was written by a clock gone wrong
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours of Vietnam's day in which audits do not read; past midnight when they end before they
+    begin. In minutes of the day."""
+
+    begins: int
+    ends: int
+
+    @classmethod
+    def parse(cls, text: str) -> Quiet:
+        """From `07:00-18:00`. ValueError for anything else, and where no hour is left to read in."""
+        found = _HOURS.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} are no hours such as 07:00-18:00")
+        begins, ends = (int(found[n]) * 60 + int(found[n + 1]) for n in (1, 3))
+        if begins == ends:
+            raise ValueError(f"{text!r} leaves no hour, or all of them: leave it out for none")
+        return cls(begins, ends)
+
+    def __str__(self) -> str:
+        return "-".join(f"{at // 60:02}:{at % 60:02}" for at in (self.begins, self.ends))
+
+    @property
+    def hours(self) -> float:
+        """How many of them a day has."""
+        return (self.ends - self.begins) % 1440 / 60
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is quiet at this instant."""
+        local = now.astimezone(VIETNAM)
+        return (local.hour * 60 + local.minute - self.begins) % 1440 < (
+            self.ends - self.begins
+        ) % 1440
 
 
 @dataclass(frozen=True, slots=True)
 class DuePolicy:
-    """How often every copy is to be read, how much one run may read at most, when the day begins."""
+    """What is promised of one store: how often every copy is read, how much a day, when, how fast.
+
+    `byte_budget`: negative says that the day's is used up. `sweep`: the day of the week (Monday is 0)
+    on which everything late is tried, budget or not.
+    """
 
     window_days: int = DEFAULT_WINDOW_DAYS
     byte_budget: int | None = None
     hour: int = DEFAULT_HOUR  # of Vietnam's day
+    quiet: Quiet | None = None
+    bytes_per_second: int | None = None
+    sweep: int | None = SUNDAY
 
     @property
     def spread_days(self) -> int:
         """The days in which everything is read once when all goes as planned."""
-        return max(1, self.window_days * 9 // 10)
+        return spread(self.window_days)
+
+    @property
+    def reading_hours(self) -> float:
+        """The hours of a day in which audits may read."""
+        return 24 - (self.quiet.hours if self.quiet else 0)
 
     def day(self, now: datetime) -> tuple[datetime, datetime]:
         """The audit's day that `now` is in: from one daily hour to the next."""
@@ -55,59 +101,93 @@ class DuePolicy:
             begins -= timedelta(days=1)
         return begins.astimezone(UTC), (begins + timedelta(days=1)).astimezone(UTC)
 
+    def sweeps(self, now: datetime) -> bool:
+        """Whether the audit's day that `now` is in is the one of the sweep."""
+        return self.day(now)[0].astimezone(VIETNAM).weekday() == self.sweep
+
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the history tells of a copy whose last audit did not see all of it.
+class AuditClass:
+    """Dossiers with a window of their own: those that match in all that is given."""
 
-    `read_at`: when an audit last read every file of it, empty: never. `tried_at`: when files of it
-    could last not be read, empty: nobody has tried since it was last read.
-    """
+    name: str
+    window_days: int
+    fonds: frozenset[str] = frozenset()
+    retention: frozenset[str] = frozenset()  # `maintenance` of the dossier, as the catalogue has it
+    modes: frozenset[str] = frozenset()
 
-    read_at: str = ""
-    tried_at: str = ""
+    def takes(self, record: ObjectRecord) -> bool:
+        """Whether a dossier belongs to this class."""
+        asked = (
+            (self.fonds, record.fonds_code),
+            (self.retention, record.maintenance),
+            (self.modes, record.mode),
+        )
+        return all(not wanted or value in wanted for wanted, value in asked)
 
 
-def due(
-    copies: Iterable[CopyRecord],
-    sizes: Mapping[str, int],
-    policy: DuePolicy,
-    now: datetime,
-    *,
-    looks: Mapping[str, Look] | None = None,
-) -> list[CopyRecord]:
-    """The copies of one store to be looked at now, oldest look first.
+@dataclass(frozen=True, slots=True)
+class AuditPolicy:
+    """What is promised of all stores. The first class that takes a dossier gives its window; where a
+    store has a window of its own (`own_windows`), the stricter of the two holds."""
 
-    All that are late; what the plan wants read before the next daily hour, at most `CATCH_UP` days'
-    worth a day; and those that could not be read before, each once a day, one day's worth of them. A
-    byte budget cuts this where it ends, but never to nothing: one object larger than the budget is
-    still looked at. `looks` has the history of copies whose last audit was incomplete, by object_id;
-    without it such a copy counts as last read when it was written.
-    """
-    begins, ends = (int(instant.timestamp()) for instant in policy.day(now))
-    plain: list[_Aged] = []
-    stuck: list[_Aged] = []
-    spent = 0
-    for aged in _aged(copies, sizes, int(now.timestamp()), looks or {}):
-        if aged.tried is None:
-            plain.append(aged)
-            spent += aged.cost if aged.read >= begins and aged.copy.last_checked_at else 0
-        elif aged.tried < begins:
-            stuck.append(aged)
-    plain.sort()
-    stuck.sort(key=lambda one: (one.tried or 0, one.object_id))
-    share = math.ceil(_cost(plain) / policy.spread_days)
-    # What is late, or would be before it could be read tomorrow.
-    urgent_before = ends + _MORNING - policy.window_days * _DAY
-    urgent = sum(1 for one in plain if one.read < urgent_before)
-    wanted = max(urgent, _behind(plain, policy.spread_days, ends))
-    chosen = list(_up_to(plain[:wanted], CATCH_UP * share - spent, at_least=urgent))
-    # Where the plan has a lull, a little ahead of it: no day is idle because another was busy.
-    chosen += _ahead(plain[len(chosen) :], share * 9 // 10 - spent - _cost(chosen))
-    retried = list(_up_to(stuck, share, at_least=1))
-    # In turns, so that neither what is late nor what is stuck uses up the budget for the other.
-    turns = [one for pair in zip_longest(chosen, retried) for one in pair if one is not None]
-    return [one.copy for one in sorted(_within(turns, sizes, policy.byte_budget))]
+    default: DuePolicy = field(default_factory=DuePolicy)
+    stores: Mapping[str, DuePolicy] = field(default_factory=dict)
+    own_windows: Collection[str] = ()
+    classes: Sequence[AuditClass] = ()
+
+    def of(self, store: str) -> DuePolicy:
+        """What is promised of one store, but for the windows of classes."""
+        return self.stores.get(store, self.default)
+
+    def window(self, store: str, record: ObjectRecord | None) -> int:
+        """Within how many days the copy of a dossier in a store is read again."""
+        own = self.of(store).window_days
+        taking = (one for one in self.classes if record is not None and one.takes(record))
+        class_ = next(taking, None)
+        if class_ is None:
+            return own
+        return min(own, class_.window_days) if store in self.own_windows else class_.window_days
+
+    def windows(self, store: str, records: Iterable[ObjectRecord]) -> dict[str, int]:
+        """The windows in a store, by object_id; only those that are not the store's own."""
+        if not self.classes:
+            return {}
+        own = self.of(store).window_days
+        found = ((record.object_id, self.window(store, record)) for record in records)
+        return {object_id: days for object_id, days in found if days != own}
+
+
+def spread(window_days: int) -> int:
+    """The days in which everything is read once: nine tenths of a window. The rest is how long the
+    clock may stand still without anything becoming late."""
+    return max(1, window_days * 9 // 10)
+
+
+def looked_at(copy: CopyRecord) -> str:
+    """When all of the copy was last read: by an audit, else when it was written and read back."""
+    if copy.read_at:
+        return copy.read_at
+    return copy.last_checked_at if copy.last_verdict in _READ else copy.written_at
+
+
+def believed(copy: CopyRecord, now: datetime) -> str:
+    """As `looked_at`; where that is no instant, or one yet to come: when it was written; else empty."""
+    at = int(now.timestamp())
+    for text in (looked_at(copy), copy.written_at):
+        if seconds(text, at) is not None:
+            return text
+    return ""
+
+
+def late_before(window_days: int, now: datetime) -> str:
+    """A copy that was last read before this is late."""
+    return utc_text(now - timedelta(days=window_days))
+
+
+def is_late(copy: CopyRecord, window_days: int, now: datetime) -> bool:
+    """Whether a copy was not read within its window."""
+    return believed(copy, now) < late_before(window_days, now)
 
 
 def late(
@@ -115,71 +195,26 @@ def late(
     policy: DuePolicy,
     now: datetime,
     *,
-    looks: Mapping[str, Look] | None = None,
+    windows: Mapping[str, int] | None = None,
+    grace_days: int = 0,
 ) -> list[CopyRecord]:
-    """The copies that were not read within the window, the longest unread first."""
-    late_before = int(now.timestamp()) - policy.window_days * _DAY
-    found = sorted(_aged(copies, {}, int(now.timestamp()), looks or {}))
-    return [one.copy for one in found if one.read < late_before]
-
-
-def looked_at(copy: CopyRecord, look: Look | None = None) -> str:
-    """When all of the copy was last read: by an audit, else when it was written and read back."""
-    if copy.last_verdict in _READ:
-        return copy.last_checked_at
-    return (look.read_at if look else "") or copy.written_at
-
-
-def spent_bytes(
-    copies: Iterable[CopyRecord], sizes: Mapping[str, int], policy: DuePolicy, now: datetime
-) -> int:
-    """How many bytes audits have read of these copies since the day began."""
-    begins = utc_text(policy.day(now)[0])
-    return sum(sizes.get(one.object_id, 0) for one in copies if one.last_checked_at >= begins)
-
-
-def sample(items: Iterable[str], percent: float, seed: int) -> list[str]:
-    """A random part of the items, at least one: the same seed and items give the same part."""
-    ordered = sorted(items)
-    count = min(len(ordered), max(1, math.ceil(len(ordered) * percent / 100))) if ordered else 0
-    # Not for secrecy: an auditor repeats the draw with the printed seed.
-    return sorted(random.Random(seed).sample(ordered, count))  # noqa: S311
-
-
-class _Aged(NamedTuple):
-    """A copy with what its place in the order depends on. Instants in seconds."""
-
-    read: int
-    object_id: str
-    cost: int
-    tried: int | None  # None: nothing kept the last look from being whole
-    copy: CopyRecord
-
-
-def _aged(
-    copies: Iterable[CopyRecord], sizes: Mapping[str, int], now: int, looks: Mapping[str, Look]
-) -> Iterator[_Aged]:
+    """The copies of one store not read within the window and the grace, the longest unread first."""
+    own = windows or {}
+    before = {
+        days: late_before(days + grace_days, now) for days in {policy.window_days, *own.values()}
+    }
+    found = []
     for copy in copies:
-        look = looks.get(copy.object_id) if copy.last_verdict not in (*_READ, "") else None
-        read = _known(looked_at(copy, look), now)
-        if read is None:  # an instant that cannot be: what is sure is when it was written
-            read = _known(copy.written_at, now) or 0
-        cost = sizes.get(copy.object_id, 0) + COPY_COST
-        yield _Aged(read, copy.object_id, cost, _tried(copy, look, now), copy)
+        read = believed(copy, now)
+        if read < before[own.get(copy.object_id, policy.window_days)]:
+            found.append((read, copy.object_id, copy))
+    return [copy for _, _, copy in sorted(found, key=lambda one: one[:2])]
 
 
-def _tried(copy: CopyRecord, look: Look | None, now: int) -> int | None:
-    if copy.last_verdict in (*_READ, ""):
-        return None
-    if look is None:
-        return _known(copy.last_checked_at, now) or 0
-    return (_known(look.tried_at, now) or 0) if look.tried_at else None
-
-
-def _known(text: str, now: int) -> int | None:
-    """The instant, or None when it is none or lies in the future."""
+def seconds(text: str, now: int) -> int | None:
+    """An instant in seconds, or None when it is none or lies in the future."""
     instant = _instant(text)
-    return instant if instant is not None and instant <= now + _SKEW else None
+    return instant if instant is not None and instant <= now + _SKEW.total_seconds() else None
 
 
 @lru_cache(maxsize=1 << 17)
@@ -190,56 +225,9 @@ def _instant(text: str) -> int | None:
         return None
 
 
-def _behind(ordered: Sequence[_Aged], spread_days: int, ends: int) -> int:
-    """How many of the oldest must be read before the day ends, for the rest to follow in time.
-
-    From then on a day's share is read at the beginning of each day: the copy with so many bytes
-    before it is read `bytes // share` days later, and must not be older than the spread by then.
-    """
-    total = _cost(ordered)
-    before = total
-    most = 0  # what would have to be read already for the copies looked at so far
-    for count in range(len(ordered), 0, -1):
-        one = ordered[count - 1]
-        before -= one.cost
-        # (before - done) * spread // total <= slack, solved for what is done by then
-        slack = spread_days - max(0, ends - one.read) // _DAY
-        if slack < 0:
-            return count
-        most = max(most, before - ((slack + 1) * total - 1) // spread_days)
-        if before < most:
-            return count
-    return 0
-
-
-def _up_to(ordered: Sequence[_Aged], cost: int, *, at_least: int) -> Iterator[_Aged]:
-    """The first so many, and more until their cost is reached."""
-    for count, one in enumerate(ordered):
-        if count >= at_least and cost <= 0:
-            return
-        cost -= one.cost
-        yield one
-
-
-def _ahead(ordered: Sequence[_Aged], cost: int) -> Iterator[_Aged]:
-    """The first that cost no more than that together."""
-    for one in ordered:
-        cost -= one.cost
-        if cost < 0:
-            return
-        yield one
-
-
-def _cost(some: Iterable[_Aged]) -> int:
-    return sum(one.cost for one in some)
-
-
-def _within(
-    ordered: Sequence[_Aged], sizes: Mapping[str, int], budget: int | None
-) -> Iterator[_Aged]:
-    used = 0
-    for count, one in enumerate(ordered):
-        used += sizes.get(one.object_id, 0)
-        if budget is not None and count and used > budget:
-            return
-        yield one
+def sample(items: Iterable[str], percent: float, seed: int) -> list[str]:
+    """A random part of the items, at least one: the same seed and items give the same part."""
+    ordered = sorted(items)
+    count = min(len(ordered), max(1, math.ceil(len(ordered) * percent / 100))) if ordered else 0
+    # Not for secrecy: an auditor repeats the draw with the printed seed.
+    return sorted(random.Random(seed).sample(ordered, count))  # noqa: S311

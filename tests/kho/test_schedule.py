@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 from kho import overview, scheduling, serving
 from kho.cli.output import Language
 from kho.diagnosis import diagnose
-from kho.scheduling import Ticks, policy_of, the_only_clock
+from kho.promises import audit_policy
+from kho.scheduling import Ticks, the_only_clock
 from kho.settings import SETTINGS_FILE, AuditSettings, read_settings
 from kho.wiring import Archive, Home, open_archive
 from preservation import heartbeat
@@ -86,7 +87,7 @@ def simulation(archive: TestArchive) -> Iterator[Simulation]:
     """Begins at the first daily hour after the archive was filled, with a window of ten days."""
     set_audit(archive.home, window_days=10)
     settings = read_settings(archive.home)
-    begins = policy_of(settings.audit).day(SystemClock().now())[1]
+    begins = audit_policy(settings).default.day(SystemClock().now())[1]
     clock = FrozenClock(begins)
     with open_catalogue(archive.home / "catalogue.sqlite") as catalogue:
         yield Simulation(Archive(Home(archive.home), settings, catalogue, clock=clock), clock)

@@ -101,7 +101,7 @@ def copy(store: str = "primary", **changes: str) -> CopyRecord:
 
 
 def judged(*copies: CopyRecord, head: str = "v1", required: int = 2):
-    return judge_trust(copies, head, required=required, window_days=365, now=NOW)
+    return judge_trust(copies, head, required=required, window=lambda _: 365, now=NOW)
 
 
 def test_all_copies_read_and_intact_is_called_intact():

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preservation.audit.policy import (
-    CATCH_UP,
-    COPY_COST,
+    AuditClass,
+    AuditPolicy,
     DuePolicy,
-    Look,
-    due,
+    Quiet,
+    is_late,
     late,
     looked_at,
     sample,
-    spent_bytes,
 )
-from repository.catalogue.records import CopyRecord
-from repository.clock import utc_text
+from preservation.audit.worklist import CATCH_UP, COPY_COST, due, spent_bytes
+from repository.catalogue.records import CopyRecord, ObjectRecord
+from repository.clock import VIETNAM, utc_text
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)  # 01:00 in Vietnam: a day of audits begins
 YEAR = DuePolicy()
@@ -31,8 +32,17 @@ def ago(days: float) -> str:
 
 
 def copy(
-    name: str = "urn:a", *, written: float = 300, checked: float | None = None, verdict: str = ""
+    name: str = "urn:a",
+    *,
+    written: float = 300,
+    checked: float | None = None,
+    verdict: str = "",
+    read: float | None = None,
 ) -> CopyRecord:
+    """A copy as the catalogue has it. `read`: when all of it was, where the last look was not whole."""
+    tried = verdict == "incomplete" or read is not None
+    if read is None:
+        read = written if checked is None or tried else checked
     return CopyRecord(
         object_id=name,
         store="primary",
@@ -41,7 +51,14 @@ def copy(
         read_back="direct",
         last_checked_at="" if checked is None else ago(checked),
         last_verdict=verdict or ("" if checked is None else "intact"),
+        read_at=ago(read),
+        tried_at=ago(checked) if tried and checked is not None else "",
     )
+
+
+def intact(one: CopyRecord, at: str) -> CopyRecord:
+    """The copy after an audit that read all of it."""
+    return replace(one, last_checked_at=at, last_verdict="intact", read_at=at, tried_at="")
 
 
 def ids(copies: list[CopyRecord]) -> list[str]:
@@ -108,6 +125,7 @@ def test_no_copy_waits_while_a_younger_one_is_taken(copies, policy) -> None:
 @given(archives(), policies, st.data())
 def test_a_budget_is_kept_but_never_stops_everything(copies, policy, data) -> None:
     sizes = {one.object_id: data.draw(sizes_of) for one in copies}
+    policy = replace(policy, sweep=None)
     free = due(copies, sizes, replace(policy, byte_budget=None), NOW)
     chosen = due(copies, sizes, policy, NOW)
     assert set(ids(chosen)) <= set(ids(free))
@@ -153,7 +171,7 @@ def test_with_a_clock_that_runs_every_day_nothing_is_ever_late(
         assert late(copies.values(), policy, now) == []
         for one in due(copies.values(), size_of, policy, now):
             at = utc_text(now + timedelta(minutes=minutes))
-            copies[one.object_id] = replace(one, last_checked_at=at, last_verdict="intact")
+            copies[one.object_id] = intact(one, at)
 
 
 def test_a_day_begins_at_the_hour_of_vietnam() -> None:
@@ -169,7 +187,7 @@ def test_a_second_question_on_the_same_day_asks_for_nothing_more() -> None:
     assert first
     at = utc_text(NOW + timedelta(minutes=30))
     for one in first:
-        copies[one.object_id] = replace(one, last_checked_at=at, last_verdict="intact")
+        copies[one.object_id] = intact(one, at)
     for hour in range(1, 24):
         assert due(copies.values(), {}, YEAR, NOW + timedelta(hours=hour)) == []
 
@@ -179,7 +197,7 @@ def test_a_run_that_was_stopped_is_taken_up_by_asking_again() -> None:
     first = due(copies.values(), {}, YEAR, NOW)
     done, left = first[: len(first) // 2], first[len(first) // 2 :]
     for one in done:
-        copies[one.object_id] = replace(one, last_checked_at=utc_text(NOW), last_verdict="intact")
+        copies[one.object_id] = intact(one, utc_text(NOW))
     assert due(copies.values(), {}, YEAR, NOW + timedelta(hours=2)) == left
 
 
@@ -191,9 +209,7 @@ def test_four_large_dossiers_are_read_once_in_the_window_each_not_every_few_days
         now = NOW + timedelta(days=day)
         for one in due(copies.values(), sizes, DuePolicy(100), now):
             read.append(one.object_id)
-            copies[one.object_id] = replace(
-                one, last_checked_at=utc_text(now), last_verdict="intact"
-            )
+            copies[one.object_id] = intact(one, utc_text(now))
     assert sorted(read) == sorted(sizes)
 
 
@@ -201,27 +217,26 @@ def test_a_look_that_could_not_see_everything_does_not_count_as_a_look() -> None
     one = copy(written=400, checked=1, verdict="incomplete")
     assert looked_at(one) == one.written_at
     assert late([one], YEAR, NOW) == [one]
-    assert looked_at(one, Look(read_at=ago(30))) == ago(30)
-    assert late([one], YEAR, NOW, looks={"urn:a": Look(read_at=ago(30))}) == []
+    again = copy(written=400, checked=1, verdict="incomplete", read=30)
+    assert looked_at(again) == ago(30)
+    assert late([again], YEAR, NOW) == []
 
 
 def test_damage_was_read_to_be_found_and_counts_as_a_look() -> None:
     assert late([copy(written=400, checked=1, verdict="damaged")], YEAR, NOW) == []
 
 
+def test_damage_found_in_a_copy_that_was_not_all_read_does_not_count_as_a_look() -> None:
+    one = copy(written=400, checked=1, verdict="damaged", read=390)
+    assert late([one], YEAR, NOW) == [one]
+    assert due([one], {}, YEAR, NOW) == [one]
+
+
 def test_what_could_not_be_read_is_tried_again_once_a_day() -> None:
     yesterday = copy(written=10, checked=0.5, verdict="incomplete")
-    looks = {"urn:a": Look(read_at="", tried_at=ago(0.5))}
-    assert due([yesterday], {}, YEAR, NOW, looks=looks) == [yesterday]
-    looks = {"urn:a": Look(read_at="", tried_at=utc_text(NOW + timedelta(minutes=5)))}
-    assert due([yesterday], {}, YEAR, NOW + timedelta(hours=3), looks=looks) == []
-
-
-def test_what_nobody_tried_to_read_keeps_its_age_and_its_turn() -> None:
-    """The store was away, or the run was stopped: the look never happened."""
-    one = copy(written=400, checked=0.1, verdict="incomplete")
-    assert due([one], {}, YEAR, NOW, looks={"urn:a": Look(read_at=ago(20))}) == []
-    assert due([one], {}, YEAR, NOW, looks={"urn:a": Look(read_at=ago(370))}) == [one]
+    assert due([yesterday], {}, YEAR, NOW) == [yesterday]
+    today = replace(yesterday, tried_at=utc_text(NOW + timedelta(minutes=5)))
+    assert due([today], {}, YEAR, NOW + timedelta(hours=3)) == []
 
 
 def test_a_whole_store_that_cannot_be_read_does_not_keep_the_readable_from_being_read() -> None:
@@ -245,11 +260,12 @@ def test_copies_that_stay_unreadable_are_retried_in_turn() -> None:
     for day in range(60):
         now = NOW + timedelta(days=day)
         for one in due(copies.values(), {}, YEAR, now):
-            verdict = "incomplete" if one.last_verdict == "incomplete" else "intact"
-            tried |= {one.object_id} if verdict == "incomplete" else set()
-            copies[one.object_id] = replace(
-                one, last_checked_at=utc_text(now), last_verdict=verdict
-            )
+            at = utc_text(now)
+            if one.last_verdict == "incomplete":
+                tried.add(one.object_id)
+                copies[one.object_id] = replace(one, last_checked_at=at, tried_at=at)
+            else:
+                copies[one.object_id] = intact(one, at)
     assert len(tried) == 50
 
 
@@ -266,7 +282,7 @@ def test_a_few_hours_of_skew_are_no_wrong_clock() -> None:
 
 
 def test_a_date_that_is_none_counts_as_never_looked_at() -> None:
-    odd = replace(copy(written=5, checked=1), last_checked_at="yesterday", written_at="")
+    odd = replace(copy(written=5), read_at="yesterday", written_at="")
     assert late([odd], YEAR, NOW) == [odd]
 
 
@@ -299,3 +315,105 @@ def test_a_sample_is_the_part_asked_for_and_its_seed_repeats_it(items, percent, 
     assert len(set(drawn)) == len(drawn)
     assert len(drawn) >= min(len(items), len(items) * percent / 100)
     assert bool(drawn) == bool(items)
+
+
+# --- quiet hours, classes, sweep
+
+
+def at_home(hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, 23, hour, minute, tzinfo=VIETNAM)
+
+
+def test_quiet_hours_are_those_of_vietnam_and_may_pass_midnight() -> None:
+    day = Quiet.parse("07:00-18:00")
+    assert [day.holds(at_home(hour)) for hour in (6, 7, 17, 18)] == [False, True, True, False]
+    assert day.hours == 11
+    night = Quiet.parse("22:30-06:00")
+    assert [night.holds(at_home(22, minute)) for minute in (29, 30)] == [False, True]
+    assert [night.holds(at_home(hour)) for hour in (0, 5, 6)] == [True, True, False]
+    assert DuePolicy(quiet=night).reading_hours == 16.5
+
+
+@given(st.integers(0, 1439), st.integers(0, 1439), st.integers(0, 1439))
+def test_hours_written_are_hours_read(begins: int, ends: int, now: int) -> None:
+    quiet = Quiet(begins, ends)
+    if begins == ends:
+        with pytest.raises(ValueError, match="no hour"):
+            Quiet.parse(str(quiet))
+        return
+    assert Quiet.parse(str(quiet)) == quiet
+    inside = begins <= now < ends if begins < ends else now >= begins or now < ends
+    assert quiet.holds(at_home(now // 60, now % 60)) is inside
+
+
+@given(st.text(max_size=12))
+def test_other_hours_are_refused(text: str) -> None:
+    try:
+        assert str(Quiet.parse(text)) == text
+    except ValueError as problem:
+        assert repr(text) in str(problem)
+
+
+def held(object_id: str, **changes: str) -> ObjectRecord:
+    values = {"fonds_code": "P_SNV", "maintenance": "01", "mode": "01", **changes}
+    texts = {f.name: "" for f in fields(ObjectRecord)} | {"object_id": object_id, **values}
+    return ObjectRecord(**texts | dict.fromkeys(("document_count", "file_count", "byte_count"), 1))
+
+
+def test_the_first_class_that_takes_a_dossier_gives_its_window_and_the_stricter_store_holds() -> (
+    None
+):
+    policy = AuditPolicy(
+        default=DuePolicy(365),
+        stores={"usb": DuePolicy(90), "far": DuePolicy(365)},
+        own_windows={"usb"},
+        classes=(
+            AuditClass("land", 180, fonds=frozenset({"P_DD"}), modes=frozenset({"01"})),
+            AuditClass("short", 1095, retention=frozenset({"05"})),
+        ),
+    )
+    land, closed, short = (
+        held("a", fonds_code="P_DD"),
+        held("b", fonds_code="P_DD", mode="02"),
+        held("c", maintenance="05"),
+    )
+    windows = {
+        name: [policy.window(name, one) for one in (land, closed, short)] for name in ("far", "usb")
+    }
+    assert windows == {"far": [180, 365, 1095], "usb": [90, 90, 90]}
+    assert policy.windows("far", [land, closed, short]) == {"a": 180, "c": 1095}
+
+
+def test_a_class_is_late_by_its_own_window_and_comes_before_what_has_more_time_left() -> None:
+    old, young = copy("urn:old", written=300), copy("urn:young", written=200)
+    windows = {"urn:young": 100}
+    assert late([old, young], YEAR, NOW, windows=windows) == [young]
+    assert due([old, young], {}, YEAR, NOW, windows=windows)[0] == young
+    assert is_late(young, 100, NOW)
+    assert not is_late(old, 365, NOW)
+
+
+SUNDAY_MORNING = datetime(2026, 11, 22, 3, tzinfo=VIETNAM)
+
+
+def test_on_the_day_of_the_sweep_everything_late_is_tried_whatever_the_budget() -> None:
+    stuck = [copy(f"urn:s{n}", written=600, checked=2, verdict="incomplete") for n in range(40)]
+    overdue = [copy(f"urn:l{n}", written=400) for n in range(40)]
+    others = [copy(f"urn:o{n}", written=10) for n in range(400)]
+    sizes = {one.object_id: 1000 for one in (*stuck, *overdue, *others)}
+    everything = [*stuck, *overdue, *others]
+    for budget in (2000, -1):
+        tight = DuePolicy(byte_budget=budget)
+        swept = due(everything, sizes, tight, SUNDAY_MORNING)
+        assert set(ids(swept)) >= {one.object_id for one in (*stuck, *overdue)}
+        assert len(swept) <= 82
+        monday = due(everything, sizes, tight, SUNDAY_MORNING + timedelta(days=1))
+        assert len(monday) == (2 if budget > 0 else 0)
+    never = replace(DuePolicy(byte_budget=2000), sweep=None)
+    assert len(due(everything, sizes, never, SUNDAY_MORNING)) == 2
+
+
+def test_the_grace_is_given_beyond_the_window() -> None:
+    one = copy(written=370)
+    assert late([one], YEAR, NOW) == [one]
+    assert late([one], YEAR, NOW, grace_days=7) == []

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from preservation.audit.policy import COPY_COST, DuePolicy, due, late
+from preservation.audit.policy import DuePolicy, late
+from preservation.audit.worklist import COPY_COST, due
 from repository.catalogue.records import CopyRecord
 from repository.clock import utc_text
 
