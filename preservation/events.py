@@ -47,6 +47,8 @@ class EventType(StrEnum):
     DRILL = "drill"  # what a whole drill found
     RECOVERY = "recovery"  # an interrupted write was finished or undone
     REBUILD = "catalogue rebuild"
+    LEDGER_KEY = "ledger key"  # from here on the ledger's checkpoints are signed by this key
+    LEDGER_ANCHOR = "ledger anchor"  # a checkpoint was shown to somebody outside
 
 
 class Outcome(StrEnum):
