@@ -52,6 +52,14 @@ from repository.problems import Report, info
 _SHOWN = 500  # characters of a code or name in a transfer's record; all of it stands in the dossier
 
 
+# Findings that other transfers of the same batch may change: updates of a dossier, links to documents.
+_DEPENDS_ON_OTHERS = frozenset({"ING-RECORD-STATUS", "ING-LINK-UNRESOLVED", "ING-SUPPLEMENT"})
+
+
+class OutOfTurn(Exception):
+    """This transfer depends on earlier ones that are still under way. Nothing of it was recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class IngestServices:
     """What an intake works with."""
@@ -73,9 +81,13 @@ def ingest(
     *,
     operator: str,
     dry_run: bool = False,
+    in_turn: bool = True,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> IngestResult:
     """Take one transfer through the seven hops.
+
+    `in_turn` is False while transfers that came before this one are still under way: then one that
+    may be judged otherwise because of them is not settled, and OutOfTurn says that it must wait.
 
     After return the transfer is recorded as what the result says; accepted means held in every
     required store and read back. After an exception or a crash nothing is held, or the next
@@ -91,7 +103,7 @@ def ingest(
         if before is not None and before.state in ("accepted", "awaiting-decision"):
             result = _sent_again(services, container, before, operator, dry_run=dry_run)
         else:
-            result = _take(services, source, container, operator, dry_run, on_bytes)
+            result = _take(services, source, container, operator, dry_run, in_turn, on_bytes)
     if not dry_run:
         write_receipt(services, transfer_id)
     return result
@@ -103,6 +115,7 @@ def _take(
     container: ContainerFacts,
     operator: str,
     dry_run: bool,
+    in_turn: bool,
     on_bytes: Callable[[int], None],
 ) -> IngestResult:
     hold = services.holding
@@ -122,6 +135,8 @@ def _take(
             step=hold.step,
         )
         hold.step("received and checked")
+        if not in_turn and not _DEPENDS_ON_OTHERS.isdisjoint(got.report.codes()):
+            raise OutOfTurn(container.name)
         decision = decide(got.report, services.policy)
         transfer = _transfer(container, got, decision, operator, now)
         result = IngestResult(

@@ -28,10 +28,13 @@ _RECENT = 100  # transfers whose receipts are looked after when an intake begins
 
 
 @contextmanager
-def services(archive: Archive) -> Iterator[IngestServices]:
-    """What the pipeline works with in this archive; its format identifier ends with the block."""
+def services(archive: Archive, *, catch_up: bool = True) -> Iterator[IngestServices]:
+    """What the pipeline works with in this archive; its format identifier ends with the block.
+
+    `catch_up`: write first the receipts that somebody killed did not come to.
+    """
     receipts = ReceiptFolder(archive.home.folder("reports"))
-    for transfer in archive.catalogue.transfers(limit=_RECENT):
+    for transfer in archive.catalogue.transfers(limit=_RECENT) if catch_up else ():
         receipts.catch_up(transfer)
     with SiegfriedIdentifier() as identifier:
         yield _services(archive, identifier, receipts)

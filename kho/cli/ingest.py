@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,10 @@ from kho.cli.options import DryRunOption, HomeOption, JsonOption, OperatorOption
 from kho.cli.output import Output, ledger_behind, problem_document, recovered
 
 if TYPE_CHECKING:
+    from ingest.arrival import Arrival
     from ingest.judging import IngestResult
+    from kho.taking import Taken
+    from kho.wiring import Archive
     from preservation.package.plan import AipPlan
     from repository.errors import ArchiveError
 
@@ -24,62 +28,145 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    transfers: Annotated[list[Path], typer.Argument(help="SIP_hoso ZIPs, or folders of them.")],
+    transfers: Annotated[
+        list[Path] | None, typer.Argument(help="SIP_hoso ZIPs, or folders of them.")
+    ] = None,
     home: HomeOption = None,
     operator: OperatorOption = None,
     dry_run: DryRunOption = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, max=64, help="Dossiers at once (else one a processor)."
+        ),
+    ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option("--watch", help="Take what comes to rest in this folder, until stopped."),
+    ] = None,
+    settle: Annotated[
+        float,
+        typer.Option("--settle", min=0.1, help="Seconds a watched file must have been still."),
+    ] = 10.0,
     as_json: JsonOption = False,
 ) -> int:
     """Receive transfers: check each one, and hold what has no error in every store."""
-    from ingest import pipeline
-    from kho import exits, intake, wiring
+    from kho import intake, taking, wiring
     from kho.interrupt import until_interrupted
     from kho.settings import find_home
-    from repository.errors import ArchiveError
 
+    if bool(transfers) == (watch is not None):
+        raise typer.BadParameter("name transfers, or --watch a folder; one of the two")
+    if watch is not None and dry_run:
+        raise typer.BadParameter("a dry run looks at named transfers, not at a watched folder")
     out = Output(as_json=as_json)
-    sources = intake.expand(transfers)
-    counts = {"accepted": 0, "refused": 0, "awaiting-decision": 0, "failed": 0}
+    tally = _Tally(out, dry_run=dry_run)
     with (
         wiring.open_archive(find_home(home)) as archive,
-        intake.services(archive) as services,
         until_interrupted() as interrupted,
-        out.progress("ingest", len(sources), "hồ sơ") as bar,
     ):
         recovered(out, archive.recover())
         who = wiring.operator_name(operator)
-        for source in sources:
-            if interrupted():
-                break
-            bar.advance(0, source.name)
-            try:
-                result = pipeline.ingest(services, source, operator=who, dry_run=dry_run)
-            except ArchiveError as failure:
-                if len(sources) == 1:
-                    raise
-                # One transfer that fails must not keep the others from being received.
-                counts["failed"] += 1
-                failed(out, source, failure)
-                bar.advance(1)
-                continue
-            counts[result.verdict] += 1
-            show(out, result)
-            bar.advance(1)
+        most = jobs or taking.processors()
+        if watch is not None:
+            _watch(out, archive, watch, tally, who, most, settle, interrupted)
+        else:
+            sources = intake.expand(transfers or [])
+            if jobs is None and (len(sources) < taking.PAYS_FROM or dry_run):
+                most = 1
+            with out.progress("ingest", len(sources), "hồ sơ") as bar:
+                for taken in taking.take_all(
+                    archive,
+                    sources,
+                    operator=who,
+                    jobs=most,
+                    dry_run=dry_run,
+                    stop=interrupted,
+                ):
+                    if taken.failure is not None and len(sources) == 1:
+                        raise taken.failure
+                    tally.add(taken)
+                    bar.advance(1, source_name(taken.source))
         if not dry_run:
             follow(out, archive, who, interrupted)
         ledger_behind(out, archive.ledger_behind)
-    out.line("summary", {"dossiers": sum(counts.values()), **counts, "dry_run": dry_run})
-    out.say(
-        f"Nhận {counts['accepted']} · từ chối {counts['refused']} · chờ quyết định "
-        f"{counts['awaiting-decision']} · lỗi {counts['failed']}",
-        f"accepted {counts['accepted']} · refused {counts['refused']} · awaiting a decision "
-        f"{counts['awaiting-decision']} · failed {counts['failed']}",
+    return tally.end(cancelled=interrupted())
+
+
+def _watch(
+    out: Output,
+    archive: Archive,
+    folder: Path,
+    tally: _Tally,
+    operator: str,
+    jobs: int,
+    settle: float,
+    stop: Callable[[], bool],
+) -> None:
+    """Take what comes to rest in a folder until told to stop."""
+    from kho import taking, watching
+
+    out.note(
+        f"Theo dõi {folder}; Ctrl-C để dừng"
+        if out.language == "vi"
+        else f"watching {folder}; Ctrl-C stops it"
     )
-    if interrupted():
-        return exits.Exit.CANCELLED
-    if counts["failed"]:
-        return exits.Exit.FAILURE
-    return exits.Exit.FOUND if counts["refused"] else exits.Exit.DONE
+    watched = watching.Watch(folder, archive.catalogue, settle=settle)
+    while not stop():
+        look = watched.look()
+        if look.trouble:
+            out.note(look.trouble)
+        for taken in taking.take_all(
+            archive,
+            look.ready,
+            operator=operator,
+            jobs=jobs if len(look.ready) >= taking.PAYS_FROM else 1,
+            stop=stop,
+        ):
+            tally.add(taken)
+            watched.settled(taken)
+            follow(out, archive, operator, stop)
+        watched.rest(stop)
+
+
+class _Tally:
+    """What became of a batch, told as it goes and summed up at its end."""
+
+    def __init__(self, out: Output, *, dry_run: bool) -> None:
+        self._out, self._dry_run = out, dry_run
+        self._counts = {"accepted": 0, "refused": 0, "awaiting-decision": 0, "failed": 0}
+
+    def add(self, taken: Taken) -> None:
+        """Tell what became of one transfer."""
+        if taken.failure is not None:
+            # One transfer that fails must not keep the others from being received.
+            self._counts["failed"] += 1
+            failed(self._out, taken.source, taken.failure)
+        elif taken.result is not None:
+            self._counts[taken.result.verdict] += 1
+            show(self._out, taken.result)
+
+    def end(self, *, cancelled: bool) -> int:
+        """Tell the sums; the exit status."""
+        from kho import exits
+
+        counts = self._counts
+        total = sum(counts.values())
+        self._out.line(
+            "summary",
+            {"dossiers": total, **counts, "dry_run": self._dry_run, "cancelled": cancelled},
+        )
+        self._out.say(
+            f"Nhận {counts['accepted']} · từ chối {counts['refused']} · chờ quyết định "
+            f"{counts['awaiting-decision']} · lỗi {counts['failed']}",
+            f"accepted {counts['accepted']} · refused {counts['refused']} · awaiting a decision "
+            f"{counts['awaiting-decision']} · failed {counts['failed']}",
+        )
+        if cancelled:
+            return exits.Exit.CANCELLED
+        if counts["failed"]:
+            return exits.Exit.FAILURE
+        return exits.Exit.FOUND if counts["refused"] else exits.Exit.DONE
 
 
 def show(out: Output, result: IngestResult) -> None:
@@ -108,7 +195,12 @@ def show(out: Output, result: IngestResult) -> None:
             out.text(f"  + {file.logical_path}  {file.size}")
 
 
-def failed(out: Output, source: Path, failure: ArchiveError) -> None:
+def source_name(source: Path | Arrival) -> str:
+    """How a transfer is called in what is told."""
+    return source.name
+
+
+def failed(out: Output, source: Path | Arrival, failure: ArchiveError) -> None:
     """One transfer of several that could not be judged or received: told, and the next one taken."""
     kind = type(failure).__name__
     out.line("error", {"source": source.name, "error": kind, "message": failure.operator})

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Select, and_, exists, select
 
+from repository.catalogue.reading import OBJECT_COLUMNS, as_object
 from repository.catalogue.records import (
     ListedDossierRecord,
     ListedOutcome,
     ObjectRecord,
     RegistrationRecord,
 )
-from repository.catalogue.reading import OBJECT_COLUMNS, as_object
 from repository.catalogue.tables import listed_dossiers, objects, registrations, transfers
 
 
@@ -39,7 +40,7 @@ def registration_list(connection: Connection, year: int | None) -> Sequence[Regi
 def listed(connection: Connection, registration_id: str) -> Sequence[ListedDossierRecord]:
     """The rows of one list, in its order."""
     query = _rows(registration_id).order_by(listed_dossiers.c.place)
-    return tuple(ListedDossierRecord(*row) for row in connection.execute(query))
+    return tuple(ListedDossierRecord(**row._mapping) for row in connection.execute(query))
 
 
 def outcomes(connection: Connection, of: RegistrationRecord) -> Iterator[ListedOutcome]:
@@ -65,8 +66,10 @@ def outcomes(connection: Connection, of: RegistrationRecord) -> Iterator[ListedO
         .order_by(listed_dossiers.c.place, objects.c.object_id)
     )
     told = 0
-    for *values, object_id in connection.execute(query):
-        record = ListedDossierRecord(*values)
+    for row in connection.execute(query):
+        values = dict(row._mapping)
+        object_id = values.pop("object_id")
+        record = ListedDossierRecord(**values)
         if record.place == told:
             continue  # two objects of one code: the row is told once
         told = record.place
@@ -83,9 +86,7 @@ def unlisted(connection: Connection, fonds: str, year: int) -> Iterator[ObjectRe
     """Held dossiers of a fonds that ended in a year and stand in none of its lists, by object_id."""
     mentioned = (
         select(listed_dossiers.c.place)
-        .join(
-            registrations, registrations.c.registration_id == listed_dossiers.c.registration_id
-        )
+        .join(registrations, registrations.c.registration_id == listed_dossiers.c.registration_id)
         .where(
             registrations.c.fonds_code == fonds,
             listed_dossiers.c.file_code_nfc == objects.c.file_code_nfc,
@@ -104,6 +105,6 @@ def unlisted(connection: Connection, fonds: str, year: int) -> Iterator[ObjectRe
         yield as_object(row)
 
 
-def _rows(registration_id: str) -> Select[tuple[object, ...]]:
+def _rows(registration_id: str) -> Select[Any]:
     columns = [c for c in listed_dossiers.columns if c.name != "file_code_nfc"]
     return select(*columns).where(listed_dossiers.c.registration_id == registration_id)
