@@ -178,6 +178,26 @@ class MailSettings(_Section):
         return self
 
 
+class NotifySettings(_Section):
+    """Who is told of incidents: one digest a day on change of state, by mail and to a web address.
+
+    What was neither mended nor explained after `escalate_after_days` is told to `escalate_to` too.
+    """
+
+    email: tuple[str, ...] = ()
+    webhook: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
+    hour: Annotated[int, Field(ge=0, le=23)] = 7
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 15.0
+    escalate_after_days: Annotated[int, Field(ge=1, le=365)] = 7
+    escalate_to: tuple[str, ...] = ()
+
+
+class DrillSettings(_Section):
+    """How often the clock drills, once canaries were made (`kho drill --make-canaries`)."""
+
+    every_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
 class DeclaredSettings(_Section):
     """What a person answers for: the statement, who made it, and when."""
 
@@ -202,6 +222,8 @@ class Settings(_Section):
     copies: CopiesSettings = CopiesSettings()
     ledger: LedgerSettings = LedgerSettings()
     mail: MailSettings = MailSettings()
+    notify: NotifySettings = NotifySettings()
+    drill: DrillSettings = DrillSettings()
     ndsa: NdsaSettings = NdsaSettings()
     stores: Annotated[dict[str, StoreSettings], Field(min_length=1)]
 

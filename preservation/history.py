@@ -157,15 +157,12 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
 
 
 def _tell(tx: HistoryWriter, told: Mapping[str, Any]) -> None:
-    """What a channel of notification was told of each incident, and which it was told with urgency."""
+    """What a channel of notification was told of each incident."""
     for incident_id, state in told["states"].items():
         incident = tx.incident(incident_id)
         if incident is None:
             continue
-        before = incident.told.get(told["channel"], {})
-        now = {**before, "state": state, "at": told["at"]}
-        if incident_id in told.get("escalated", ()):
-            now["escalated_at"] = told["at"]
+        now = {"state": state, "at": told["at"]}
         tx.put_incident(replace(incident, told={**incident.told, told["channel"]: now}))
 
 
