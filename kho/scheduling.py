@@ -23,6 +23,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from kho import notifying, tending
 from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation import heartbeat
@@ -31,7 +32,7 @@ from preservation.audit.clock import ClockServices
 from preservation.audit.run import AuditSummary
 from preservation.derivatives.catching_up import make_missing
 from preservation.derivatives.derivative_store import DerivativeStore
-from preservation.heartbeat import Heartbeat, Silence
+from preservation.heartbeat import Alive, Heartbeat, Silence
 from repository import locks
 from repository.catalogue.records import DocumentRecord
 from repository.clock import VIETNAM, utc_text
@@ -75,6 +76,7 @@ class Ticks:
         self.failing: dict[str, str] = {}
         self._audited_at, self._audit_promise = self._former_promise()
         self._copies_made_at = -1
+        self._before: Alive | None = heartbeat.alive(self._sign, archive.clock.now())
 
     def now(self) -> datetime:
         """The archive's time."""
@@ -112,6 +114,26 @@ class Ticks:
         # Where nothing was due the audits have gone on all the same; where nothing was asked, not.
         if not self._stopped() and quiet < set(self._services.auditing.stores):
             self._promise_audit()
+
+    def watch(self) -> None:
+        """Open incidents for stores that are away, a broken ledger, and a clock that stood still."""
+        steps = tending.note_silence(self._archive, self._before) if self._before else []
+        self._before = None
+        for step in steps + tending.watch(self._archive):
+            told = {"event": step.type.value, "cause": step.incident.cause}
+            self._tell("watch", {"incident": step.incident.incident_id, **told})
+
+    def notify(self) -> None:
+        """Tell people of incidents, once a day."""
+        for digest in notifying.notify(self._archive):
+            self._tell("notify", {"channel": digest.channel, "incidents": len(digest.states)})
+
+    def drill(self) -> None:
+        """Drill, when the last drill is too old."""
+        done = tending.drill_if_due(self._archive, self._stopped)
+        if done is not None:
+            told = {"kinds": len(done.results), "failed": len(done.failed)}
+            self._tell("drill", {"drill_id": done.drill_id, **told})
 
     def drain(self) -> None:
         """Audit what the read service met damaged."""
@@ -192,6 +214,9 @@ def run(ticks: Ticks, tell: Tell, stopped: Callable[[], bool]) -> bool:
     jobs: list[tuple[str, Callable[[], None], BaseTrigger]] = [
         ("beat", ticks.beat, IntervalTrigger(seconds=int(BEAT.total_seconds()))),
         ("mend", ticks.mend, IntervalTrigger(hours=1)),
+        ("watch", ticks.watch, IntervalTrigger(minutes=10)),
+        ("notify", ticks.notify, IntervalTrigger(hours=1)),
+        ("drill", ticks.drill, IntervalTrigger(hours=1)),
         ("audit", ticks.audit, CronTrigger(minute=0, timezone=VIETNAM)),
         ("drain", ticks.drain, IntervalTrigger(minutes=5)),
         ("access-copies", ticks.access_copies, IntervalTrigger(minutes=10)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -28,13 +29,13 @@ from kho.settings import (
 from preservation import holding
 from preservation.audit.run import AuditServices
 from preservation.copies import CopyServices
-from preservation.drills.drill import DrillServices
+from preservation.drills.drill import DrillServices, mend_left
 from preservation.drills.notes import left_planted
 from preservation.holding import HoldingServices
 from preservation.incidents import following
 from preservation.incidents.following import IncidentServices
 from preservation.ledger import sequencer
-from preservation.ledger.sequencer import Published
+from preservation.ledger.sequencer import Published, Rotation, Signer
 from preservation.package.plan import Organisation
 from preservation.work import WorkFolder
 from repository import durable, locks
@@ -47,7 +48,7 @@ from repository.catalogue.catalogue import (
 )
 from repository.clock import Clock, SystemClock
 from repository.digest import digest_bytes
-from repository.errors import Conflict, Misconfigured, NotFound, Unavailable
+from repository.errors import Conflict, Locked, Misconfigured, NotFound, Unavailable
 from repository.local_store import LocalStore, create_local_store
 from repository.ocfl.layout import HASHED_WITH_ID
 from repository.store import Recovered
@@ -186,11 +187,21 @@ class Archive:
         """Bring the ledger and its copies up to the catalogue; `ledger_behind` tells what was not."""
         self.ledger_behind = dict(self.publish_ledger().behind)
 
-    def publish_ledger(self) -> Published:
-        """As `publish`, telling which stores could not be given it."""
+    def publish_ledger(self, rotation: Rotation | None = None) -> Published:
+        """As `publish`, telling which stores could not be given it, and of a new key."""
         return sequencer.publish(
-            self.catalogue, self.home.folder("ledger"), list(self.awaited.values())
+            self.catalogue,
+            self.home.folder("ledger"),
+            list(self.awaited.values()),
+            self.signer(),
+            rotation=rotation,
         )
+
+    def signer(self) -> Signer:
+        """What signs the ledger's checkpoints."""
+        words = re.findall("[a-z0-9]+", self.settings.archive.code.lower())
+        name = "kho." + "-".join(words or ["archive"])[:60]
+        return Signer(self.home.folder("keys"), name, self.clock, self.step)
 
     def recover(self) -> list[Recovered]:
         """Finish or undo what dead workers left; every writing verb begins with this."""
@@ -201,7 +212,21 @@ class Archive:
                     Unavailable
                 ):  # its absence stops nothing; audits and `status` tell it
                     done += store.recover()
-        return done
+        return done + self._mend_canaries()
+
+    def _mend_canaries(self) -> list[Recovered]:
+        """Mend what a drill that was killed left harmed; a drill that goes on is left alone."""
+        with suppress(Locked):
+            return [
+                Recovered(
+                    one.store,
+                    one.object_id,
+                    "finished" if one.mended else "postponed",
+                    f"a drill left it harmed ({one.kind}) {one.why}".strip(),
+                )
+                for one in mend_left(self.drilling(), operator=SOFTWARE_NAME)
+            ]
+        return []
 
     def organisation(self) -> Organisation:
         """Who keeps this archive, as packages name it."""
