@@ -45,11 +45,15 @@ class ArchiveSettings(_Section):
 class IntakeSettings(_Section):
     """How transfers are decided: `tu-dong` takes what has no error, `nguoi-duyet` asks a person.
 
-    `author` answers for the policy and is named in every decision it makes.
+    `author` answers for the policy and is named in every decision it makes. The targets are the
+    province's: percent of a year's dossiers that agencies of each level are to close electronically.
     """
 
     policy: Literal["tu-dong", "nguoi-duyet"] = "tu-dong"
     author: str = "Giám đốc Trung tâm Lưu trữ lịch sử"
+    target_province: Annotated[float, Field(ge=0, le=100)] = 90.0
+    target_commune: Annotated[float, Field(ge=0, le=100)] = 80.0
+    target_other: Annotated[float, Field(ge=0, le=100)] = 30.0
 
 
 def _hours(text: str) -> str:
