@@ -1,8 +1,9 @@
 """The journal's chain: entries as values, and the rule that links them. No reading or writing.
 
-Each entry commits to one event record by a salted digest, and to everything before it by the hash of
-the entry before. So the record of an entry can be erased by law one day (personal data) while the chain
-still proves that nothing else was added, removed or changed. An entry is one line of canonical JSON:
+Each entry commits to one event record by a salted digest, and to everything before it by the hash
+of the entry before. So the record of an entry can be erased by law one day (personal data) while
+the chain still proves that nothing else was added, removed or changed. An entry is one line of
+canonical JSON:
 
     {"commitment":…,"hash":…,"prev":…,"record":{…},"salt":…,"seq":…}
 

@@ -1,7 +1,7 @@
 """What the ledger committed to of each object: the digest of the root inventory it last had.
 
-The catalogue is an index and can be wrong; this is what it is held against before bytes are copied from
-one store to another. Reads the whole chain and proves it on the way.
+The catalogue is an index and can be wrong; this is what it is held against before bytes are copied
+from one store to another. Reads the whole chain and proves it on the way.
 """
 
 from __future__ import annotations

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from preservation.ledger.chain import ChainHead, after
+from preservation.ledger.anchors import Anchor, AnchorVerdict
+from preservation.ledger.chain import ChainHead
 from preservation.ledger.fetching import proven_copy
-from preservation.ledger.journal import SEGMENT, Journal
+from preservation.ledger.segments import evidence, is_evidence, read_evidence
+from preservation.ledger.verifying import LogState, Outside, verify_log
 from repository.catalogue.catalogue import Catalogue
 from repository.errors import Corrupt, NotFound, Unavailable
 from repository.store import Store
@@ -23,38 +25,51 @@ class LedgerState:
     """Where the proven chain ends, and how each store's copy stands to it.
 
     `broken` says why the ledger itself is not whole; the copies are then judged by themselves.
+    `log` has what was found of tree, checkpoints, keys and anchors.
     """
 
     head: ChainHead
     copies: Mapping[str, CopyState]
     broken: str = ""
+    log: LogState = field(default_factory=LogState)
 
     @property
     def damaged(self) -> bool:
         """Whether anything is there that should be otherwise."""
-        return bool(self.broken) or bool({"ahead", "differs", "broken"} & set(self.copies.values()))
+        bad_copy = {"ahead", "differs", "broken"} & set(self.copies.values())
+        return bool(self.broken or self.log.wrong or bad_copy)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything could be judged."""
+        return not self.log.open and set(self.copies.values()) <= {"identical"}
 
 
 def verify_ledger(
-    folder: Path, stores: Iterable[Store], catalogue: Catalogue | None = None
+    folder: Path,
+    stores: Iterable[Store],
+    catalogue: Catalogue | None = None,
+    *,
+    outside: Sequence[Outside] = (),
+    judge: Callable[[Anchor], AnchorVerdict] | None = None,
 ) -> LedgerState:
-    """Prove the chain from its first entry, and compare each copy byte for byte.
+    """Prove the chain from its first entry, hold everything signed against it, and compare each
+    copy byte for byte.
 
     With a catalogue, also that the ledger has not lost entries which the catalogue knows it had: a
-    chain that was cut off at an entry is whole by itself.
+    chain that was cut off at an entry is whole by itself. `outside`: checkpoints and register lines
+    that were kept elsewhere; `judge`: what says what a time stamp is worth.
     """
-    journal = Journal(folder)
-    head = ChainHead()
-    last_event = ""
+    log = verify_log(folder, outside=outside, judge=judge)
     try:
-        for entry in journal.entries():
-            head = after(entry)
-            last_event = str((entry.record or {}).get("event_id", ""))
-        segments = journal.segments()
+        ours = evidence(folder)
     except Corrupt as problem:
-        return LedgerState(head, {s.name: _alone(s) for s in stores}, problem.operator)
-    copies = {store.name: _compare(journal, segments, store) for store in stores}
-    return LedgerState(head, copies, _lost(head, last_event, catalogue) if catalogue else "")
+        log.broken = log.broken or problem.operator
+    if log.broken:
+        return LedgerState(log.head, {s.name: _alone(s) for s in stores}, log.broken, log)
+    copies = {store.name: _compare(folder, ours, store) for store in stores}
+    lost = _lost(log.head, log.last_event, catalogue) if catalogue else ""
+    return LedgerState(log.head, copies, lost, log)
 
 
 def _lost(head: ChainHead, last_event: str, catalogue: Catalogue) -> str:
@@ -82,23 +97,15 @@ def _alone(store: Store) -> CopyState:
     return "broken" if proven_copy(store) is None else "whole"
 
 
-def _compare(journal: Journal, segments: Mapping[str, int], store: Store) -> CopyState:
+def _compare(folder: Path, ours: Mapping[str, int], store: Store) -> CopyState:
     try:
-        has = {name: size for name, size in store.evidence().items() if SEGMENT.match(name)}
-        differing = [name for name in segments if not _begins_alike(journal, segments, store, name)]
-        if differing:
-            return "differs"
-        if any(size > segments.get(name, 0) for name, size in has.items()):
+        has = {name: size for name, size in store.evidence().items() if is_evidence(name)}
+        for name, size in ours.items():
+            there = min(has.get(name, 0), size)
+            if there and store.read_evidence(name)[:there] != read_evidence(folder, name, 0, there):
+                return "differs"
+        if any(size > ours.get(name, 0) for name, size in has.items()):
             return "ahead"
-        return "identical" if has == segments else "behind"
+        return "identical" if has == ours else "behind"
     except (NotFound, Unavailable):
         return "unavailable"
-
-
-def _begins_alike(journal: Journal, segments: Mapping[str, int], store: Store, name: str) -> bool:
-    """Whether, as far as both go, ours and theirs hold the same bytes."""
-    there = store.evidence().get(name, 0)
-    if not there:
-        return True
-    length = min(there, segments[name])
-    return store.read_evidence(name)[:length] == journal.read_segment(name, 0, length)

@@ -1,69 +1,117 @@
 """A ledger brought up from a store's copy, for a rebuild after a loss or an old one put back.
 
-What is there is only ever continued, never replaced, and every entry is proven to follow before any
-of it is written. A copy that differs from what is there is no continuation and is left alone.
+What is there is only ever continued, never replaced. Every entry is proven to follow, and every
+checkpoint to be signed by a key of the ledger, before any of it is written. A copy that differs
+from what is there is no continuation and is left alone. The tree and `log/checkpoint` are made
+again by the next `publish`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from re import Pattern
 
-from preservation.ledger.chain import BrokenChain, ChainHead, after, follow, whole_lines
-from preservation.ledger.journal import SEGMENT, Journal
+from preservation.ledger.chain import BrokenChain, ChainHead, Entry, after, follow, whole_lines
+from preservation.ledger.checkpoint import BadNote
+from preservation.ledger.journal import Journal
+from preservation.ledger.kept import parse_line
+from preservation.ledger.keys import KeyHistory
+from preservation.ledger.segments import CHECKPOINTS, JOURNAL, evidence, read_evidence
 from repository import durable
-from repository.errors import ArchiveError
+from repository.errors import ArchiveError, Corrupt
 from repository.store import Store
 
 
 def continue_ledger(folder: Path, stores: Iterable[Store]) -> str:
     """Bring the ledger up to the longest whole copy that goes on where it ends, or begins it.
 
-    Returns the store's name, or nothing when no store knows more. Corrupt when the ledger that is there
-    is broken. After a crash a beginning of the copy is there: the next call goes on.
+    Returns the name of the store that gave entries, or nothing when no store knows more. Corrupt
+    when the ledger that is there is broken. After a crash a beginning of the copy is there: the
+    next call goes on.
     """
-    journal = Journal(folder)
-    best, source = journal.head(), None
-    for store in stores:
+    asked = list(stores)
+    best, source = Journal(folder).head(), None
+    for store in asked:
         head = proven_copy(store)
-        if head is not None and head.seq > best.seq and continues(store, journal):
+        if head is not None and head.seq > best.seq and continues(store, folder, JOURNAL):
             best, source = head, store
-    if source is None:
-        return ""
-    for name in _segments(source):
-        try:
-            durable.write_durably(folder / name, _whole(source.read_evidence(name)))
-        except OSError as problem:
-            raise durable.explained(problem, "fetching the ledger") from problem
-    return source.name
+    if source is not None:
+        _take(folder, source, JOURNAL)
+    _continue_checkpoints(folder, asked)
+    return source.name if source else ""
 
 
-def proven_copy(store: Store) -> ChainHead | None:
-    """Where the store's copy of the ledger ends, proven from its first entry; None when it is broken,
-    or cannot be read."""
+def proven_copy(store: Store, each: Callable[[Entry], None] = lambda _: None) -> ChainHead | None:
+    """Where the store's copy of the journal ends, proven from its first entry; None when it is
+    broken, or cannot be read."""
     head = ChainHead()
     try:
-        for name in _segments(store):
+        for name in _segments(store, JOURNAL):
             for entry in follow(head, whole_lines(store.read_evidence(name))):
                 head = after(entry)
+                each(entry)
     except (BrokenChain, ArchiveError):
         return None
     return head
 
 
-def continues(store: Store, journal: Journal) -> bool:
-    """Whether all of the journal stands, byte for byte, at the beginning of the store's copy."""
+def continues(store: Store, folder: Path, kind: Pattern[str]) -> bool:
+    """Whether all that we have of a kind stands, byte for byte, at the beginning of the store's."""
     has = store.evidence()
     return all(
         has.get(name, 0) >= size
-        and store.read_evidence(name)[:size] == journal.read_segment(name, 0, size)
-        for name, size in journal.segments().items()
+        and store.read_evidence(name)[:size] == read_evidence(folder, name, 0, size)
+        for name, size in evidence(folder).items()
+        if kind.match(name)
     )
 
 
-def _segments(store: Store) -> Iterator[str]:
-    return (name for name in sorted(store.evidence()) if SEGMENT.match(name))
+def _continue_checkpoints(folder: Path, stores: Iterable[Store]) -> None:
+    keys = KeyHistory()
+    end = 0
+    try:
+        for entry in Journal(folder).entries():
+            keys.take(entry.seq, entry.record)
+            end = entry.seq
+    except BadNote as problem:
+        raise Corrupt(f"The keys that the ledger names: {problem}.") from problem
+    best = sum(size for name, size in evidence(folder).items() if CHECKPOINTS.match(name))
+    source = None
+    for store in stores:
+        length = _signed_copy(store, keys, end)
+        if length > best and continues(store, folder, CHECKPOINTS):
+            best, source = length, store
+    if source is not None:
+        _take(folder, source, CHECKPOINTS)
 
 
-def _whole(data: bytes) -> bytes:
-    return data[: data.rfind(b"\n") + 1]
+def _signed_copy(store: Store, keys: KeyHistory, end: int) -> int:
+    """How many bytes of checkpoints a store has, 0 when one of them is not the ledger's, or the
+    store cannot be read."""
+    size = length = 0
+    try:
+        for name in _segments(store, CHECKPOINTS):
+            for raw in whole_lines(store.read_evidence(name)):
+                signed = parse_line(raw).signed
+                key = keys.in_force(signed.size)
+                if not size < signed.size <= end or key is None or not signed.signed_by(key):
+                    return 0
+                size, length = signed.size, length + len(raw)
+    except (BadNote, ArchiveError):
+        return 0
+    return length
+
+
+def _take(folder: Path, store: Store, kind: Pattern[str]) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        for name in _segments(store, kind):
+            data = store.read_evidence(name)
+            durable.write_durably(folder / name, data[: data.rfind(b"\n") + 1])
+    except OSError as problem:
+        raise durable.explained(problem, "fetching the ledger") from problem
+
+
+def _segments(store: Store, kind: Pattern[str]) -> Iterator[str]:
+    return (name for name in sorted(store.evidence()) if kind.match(name))

@@ -2,14 +2,12 @@
 
     FOLDER/journal-000001.jsonl, journal-000002.jsonl, …
 
-A segment is closed at about 8 MB and never changed again. An append is acknowledged once it is on the
-medium; a torn last line, left by a crash, was never acknowledged and is cut off by the next append.
+An append is acknowledged once it is on the medium; what a crash left of one is cut off by the next.
 Anything else that does not fit the chain is Corrupt and is never mended here.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,15 +26,8 @@ from preservation.ledger.chain import (
     link,
     whole_lines,
 )
-from repository import durable
-from repository.errors import Corrupt
-
-SEGMENT_BYTES = 8 * 1024 * 1024
-_WHAT_TO_DO = (
-    "`kho ledger verify` says which store has a whole copy; move the ledger's folder aside and "
-    "`kho rebuild` fetches that copy. Nothing was changed."
-)
-SEGMENT = re.compile(r"journal-(\d{6})\.jsonl\Z")
+from preservation.ledger.segments import SEGMENT_BYTES, WHAT_TO_DO, Segments, broken
+from repository.errors import Corrupt, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +41,33 @@ class Journal:
     """The journal in one folder. One process appends at a time: the caller holds the lock."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._files = Segments(folder, "journal")
         self._known: _Position | None = None  # proven up to here by this process
 
     def head(self) -> ChainHead:
-        """Where the acknowledged chain ends. Corrupt when the last segment is broken."""
+        """Where the acknowledged chain ends. Corrupt when it is broken behind what this process has
+        proven already; at first that is the beginning of the last segment."""
         return self._position().head
 
-    def append(self, records: Sequence[Mapping[str, Any]]) -> ChainHead:
-        """Add one entry per record, in order, and return the new head.
+    def holds(self, known: ChainHead) -> bool:
+        """Whether the journal has exactly this entry; then it is read from there on only.
+
+        For a head that somebody vouches for (a signed checkpoint). Corrupt: the entry is damaged.
+        """
+        if known.seq == 0:
+            self._known = _Position(1, 0, ChainHead())
+            return True
+        place = self._files.locate(known.seq)
+        if place is None:
+            return False
+        segment, start, end = place
+        if after(self._lone(segment, start, end)) != known:
+            return False
+        self._known = _Position(segment, end, known)
+        return True
+
+    def append(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Entry]:
+        """Add one entry per record, in order, and return them.
 
         After return all are on the medium. After an exception or a crash a beginning of them may
         be: `head` tells how far.
@@ -66,117 +75,92 @@ class Journal:
         position = self._position()
         segment, size, head = position.segment, position.size, position.head
         pending = bytearray()
+        added = []
         for record in records:
             entry = link(head, record, secrets.token_hex(16))
             if size + len(pending) >= SEGMENT_BYTES:
-                self._write(segment, bytes(pending), size)
+                self._files.write(segment, bytes(pending), size)
                 segment, size, pending = segment + 1, 0, bytearray()
             pending += line(entry)
             head = after(entry)
+            added.append(entry)
         if pending:
-            self._write(segment, bytes(pending), size)
+            self._files.write(segment, bytes(pending), size)
         self._known = _Position(segment, size + len(pending), head)
-        return head
+        return added
 
-    def entries(self) -> Iterator[Entry]:
-        """Every entry from the first, each proven to follow the one before. Corrupt."""
-        head = ChainHead()
-        segments = self._segments()
-        for name, number in segments:
-            data = self._read(name)
-            try:
+    def entries(self, behind: ChainHead | None = None) -> Iterator[Entry]:
+        """Every entry behind a head that somebody vouches for, else from the first; each proven to
+        follow the one before. Corrupt; NotFound when there is no such head."""
+        head = behind or ChainHead()
+        first, skip = 1, 0
+        if head.seq:
+            place = self._files.locate(head.seq)
+            if place is None:
+                raise NotFound(f"The ledger has no entry {head.seq}.")
+            first, _, skip = place
+        count = self._files.count()
+        for number in range(first, count + 1):
+            data = self._files.read(number, skip)
+            skip = 0
+            with self._judging(number):
                 for entry in follow(head, whole_lines(data)):
                     head = after(entry)
                     yield entry
-                if number < len(segments) and not data.endswith(b"\n"):
+                if number < count and data and not data.endswith(b"\n"):
                     raise BrokenChain("something was put behind the last entry of a closed segment")
-            except BrokenChain as problem:
-                raise _broken(name, problem) from problem
+
+    def entry(self, seq: int) -> Entry:
+        """One entry, proven by itself: its record is what it commits to. NotFound, Corrupt."""
+        place = self._files.locate(seq) if seq > 0 else None
+        if place is None:
+            raise NotFound(f"The ledger has no entry {seq}.")
+        return self._lone(*place)
 
     def segments(self) -> Mapping[str, int]:
         """The segments by name with the length of their acknowledged part, in order."""
-        names = [name for name, _ in self._segments()]
-        with self._reading():
-            sizes = {name: (self._folder / name).stat().st_size for name in names}
-        if names:
-            sizes[names[-1]] = self._read(names[-1]).rfind(b"\n") + 1
-        return sizes
-
-    def read_segment(self, name: str, start: int, end: int) -> bytes:
-        """Bytes of one segment."""
-        with self._reading(), (self._folder / name).open("rb") as stream:
-            stream.seek(start)
-            return stream.read(end - start)
+        return self._files.sizes()
 
     def _position(self) -> _Position:
         """The end of the chain, proven from where this process last proved it, or from the
         beginning of the last segment that has an entry."""
         start = self._known or self._last_segment_start()
         position = start
-        for name, number in self._segments():
-            if number < start.segment:
-                continue
-            data = self._read(name)
+        for number in range(start.segment, self._files.count() + 1):
             skip = start.size if number == start.segment else 0
-            if len(data) < skip:
-                raise Corrupt(f"{name} of the ledger has become shorter. {_WHAT_TO_DO}")
-            lines = whole_lines(data[skip:])
+            if self._files.length(number) < skip:
+                name = self._files.name(number)
+                raise Corrupt(f"{name} of the ledger has become shorter. {WHAT_TO_DO}")
+            lines = whole_lines(self._files.read(number, skip))
             head = position.head
-            try:
+            with self._judging(number):
                 for entry in follow(head, lines):
                     head = after(entry)
-            except BrokenChain as problem:
-                raise _broken(name, problem) from problem
             if lines or number == start.segment:
                 position = _Position(number, skip + sum(map(len, lines)), head)
         self._known = position
         return position
 
     def _last_segment_start(self) -> _Position:
-        for name, number in reversed(self._segments()):
-            lines = whole_lines(self._read(name))
-            if lines:
-                try:
-                    head = claimed_start(lines[0])
+        for number in range(self._files.count(), 0, -1):
+            end = self._files.line_end(number, 0)
+            if end:
+                with self._judging(number):
+                    head = claimed_start(self._files.read(number, 0, end))
                     if number == 1 and head != ChainHead():
                         raise BrokenChain("the first entry is not the first ever written")
-                except BrokenChain as problem:
-                    raise _broken(name, problem) from problem
                 return _Position(number, 0, head)
         return _Position(1, 0, ChainHead())
 
-    def _segments(self) -> list[tuple[str, int]]:
-        found = []
-        with self._reading():
-            for path in self._folder.iterdir():
-                match = SEGMENT.match(path.name)
-                if match:
-                    found.append((path.name, int(match.group(1))))
-        found.sort()
-        if [number for _, number in found] != list(range(1, len(found) + 1)):
-            raise Corrupt(f"A segment of the ledger in {self._folder} is missing. {_WHAT_TO_DO}")
-        return found
-
-    def _read(self, name: str) -> bytes:
-        with self._reading():
-            return (self._folder / name).read_bytes()
-
-    def _write(self, segment: int, data: bytes, offset: int) -> None:
-        try:
-            durable.append_durably(self._path(segment), data, offset)
-        except OSError as problem:
-            raise durable.explained(problem, "writing the ledger") from problem
+    def _lone(self, segment: int, start: int, end: int) -> Entry:
+        with self._judging(segment):
+            raw = self._files.read(segment, start, end)
+            (entry,) = follow(claimed_start(raw), [raw])
+        return entry
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _judging(self, number: int) -> Iterator[None]:
         try:
             yield
-        except OSError as problem:
-            raise durable.explained(problem, "reading the ledger") from problem
-
-    def _path(self, segment: int) -> Path:
-        return self._folder / f"journal-{segment:06d}.jsonl"
-
-
-def _broken(name: str, problem: BrokenChain) -> Corrupt:
-    return Corrupt(f"The ledger is broken in {name}: {problem}. {_WHAT_TO_DO}")
+        except BrokenChain as problem:
+            raise broken(self._files.name(number), problem) from problem

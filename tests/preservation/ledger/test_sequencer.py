@@ -52,7 +52,7 @@ def test_killed_between_append_and_marking_the_event_is_written_once(
             patched.setattr(Transaction, "mark_published", lambda *_: 1 // 0)
             with pytest.raises(ZeroDivisionError):
                 archive.publish()
-        assert Journal(home / "ledger").head().seq == 4
+        assert Journal(home / "ledger").head().seq == 5
         archive.publish()
         happen(archive)
         archive.publish()
@@ -68,7 +68,7 @@ def test_killed_before_append_recovery_publishes(home: Path) -> None:
         happen(archive, 2)
         archive.recover()
         assert not archive.catalogue.outbox()
-        assert Journal(home / "ledger").head().seq == 3
+        assert Journal(home / "ledger").head().seq == 4
 
 
 def test_an_old_ledger_is_refused_and_continued_from_a_store(home: Path, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_ledger_cut_off_at_an_entry_is_found_by_what_the_catalogue_knows(home:
             durable.write_durably(segment, b"".join(lines[:-1]))
         found = verified(archive)
         assert set(found.copies.values()) == {"identical"}
-        assert "entries up to 4" in found.broken
+        assert "entries up to 5" in found.broken
         assert found.damaged
 
 
@@ -146,5 +146,5 @@ def test_what_is_too_long_for_the_ledger_is_not_recorded_at_all(home: Path) -> N
         )
         with pytest.raises(Refused), archive.catalogue.transaction() as tx:
             history.record(tx, event)
-        assert archive.catalogue.last_sequence() == 1
+        assert archive.catalogue.last_sequence() == 2
         assert event_to_record(archive.catalogue.events()[0])["type"] == "archive creation"
