@@ -1,9 +1,9 @@
 """A child process that answers lines of JSON, for libraries that hostile files may bring down.
 
-One line is asked, one or more are answered. The child is started afresh by exec, never forked from this
-process (pygfried hangs in a forked child), ends when its standard input does, and is killed with
-everything it started. What it was asked stays the caller's to judge: here a child that died, hung, or
-said what cannot be understood is only told apart.
+One line is asked, one or more are answered. The child is started afresh by exec, never forked from
+this process (pygfried hangs in a forked child), ends when its standard input does, and is killed
+with everything it started. What it was asked stays the caller's to judge: here a child that died,
+hung, or said what cannot be understood is only told apart.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""From what an identifier answered to a fact that may be written down. Core: no files, no processes.
+"""From what an identifier answered to a fact that may be written down. Core: no files, no
+processes.
 
-Only bytes decide. What rests on the name alone is no identification: the fact is UNKNOWN, and what the
-name suggests stands in its warning. PRONOM's term for a file's kind is the PUID.
+Only bytes decide. What rests on the name alone is no identification: the fact is UNKNOWN, and what
+the name suggests stands in its warning. PRONOM's term for a file's kind is the PUID.
 """
 
 from __future__ import annotations

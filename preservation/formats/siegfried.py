@@ -1,8 +1,9 @@
 """Identification by siegfried (pygfried), in a child process that any file may bring down.
 
-The child is started at the first question and kept. A file at which it dies or is not done in time is
-UNKNOWN, with that as the reason; the child is started again and the next file looked at. A question
-costs about half a millisecond for a small file; a large file of no known kind is read to its end.
+The child is started at the first question and kept. A file at which it dies or is not done in time
+is UNKNOWN, with that as the reason; the child is started again and the next file looked at. A
+question costs about half a millisecond for a small file; a large file of no known kind is read to
+its end.
 """
 
 from __future__ import annotations

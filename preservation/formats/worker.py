@@ -1,8 +1,9 @@
 """The process in which pygfried runs: `python -m preservation.formats.worker`, for `siegfried.py`.
 
-First one line that says what it is, then one line for each line asked: {"path", "seconds"} →
-the file's entry of siegfried's report. Ends with its standard input. pygfried is a library in Go that
-holds the interpreter's lock while it looks, and hangs in a forked process: so nobody else imports it.
+First one line that says what it is, then one line for each line asked: {"path", "seconds"} → the
+file's entry of siegfried's report. Ends with its standard input. pygfried is a library in Go that
+holds the interpreter's lock while it looks, and hangs in a forked process: so nobody else imports
+it.
 """
 
 from __future__ import annotations
