@@ -13,10 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from repository.catalogue import desk_reading, reading, search
+from repository.catalogue import audit_reading, coverage_reading, desk_reading, reading, search
 from repository.catalogue import engine as sqlite
 from repository.catalogue import incidents as incident_questions
 from repository.catalogue.records import (
+    AuditMonthRecord,
     AuditResultRecord,
     AuditRunRecord,
     CopyRecord,
@@ -285,6 +286,16 @@ class Catalogue:
         """What all runs found in the copies of an object, last first."""
         with sqlite.reading(self._engine) as connection:
             return reading.audit_results_of_object(connection, object_id, limit=limit)
+
+    def looks_not_intact(self, store: str) -> Mapping[str, AuditResultRecord]:
+        """What the last look at each copy of a store that is not intact found, by object_id."""
+        with sqlite.reading(self._engine) as connection:
+            return coverage_reading.looks_not_intact(connection, store)
+
+    def audit_months(self, store: str) -> Sequence[AuditMonthRecord]:
+        """What audits read of a store in each month, the first month first."""
+        with sqlite.reading(self._engine) as connection:
+            return coverage_reading.audit_months(connection, store)
 
     # --- incidents ----------------------------------------------------------------------------
 

@@ -229,6 +229,19 @@ class IncidentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditMonthRecord:
+    """What audits read of one store in one month."""
+
+    store: str
+    month: str  # 2026-11, UTC
+    looks: int  # at copies, and at the storage root
+    files: int
+    byte_count: int
+    damaged: int  # files
+    not_seen: int  # files that could not be read or were not checked
+
+
+@dataclass(frozen=True, slots=True)
 class EventRecord:
     """One event. `sequence` is its place in the ledger, given when it is recorded, from 1."""
 

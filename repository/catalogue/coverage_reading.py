@@ -1,0 +1,60 @@
+"""What the statements of coverage ask: the last looks that were not intact, and sums for each month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from repository.catalogue.records import AuditMonthRecord, AuditResultRecord
+from repository.catalogue.tables import audit_results, copies, names
+
+
+def looks_not_intact(connection: Connection, store: str) -> Mapping[str, AuditResultRecord]:
+    """What the last look at each copy of a store that is not intact found, by object_id."""
+    run, name = names.alias("run"), names.alias("object")
+    columns = [c for c in audit_results.columns if c.name not in ("run_key", "object_key")]
+    query = (
+        select(run.c.name.label("run_id"), name.c.name.label("object_id"), *columns)
+        .select_from(copies)
+        .join(name, name.c.name == copies.c.object_id)
+        .join(
+            audit_results,
+            and_(
+                audit_results.c.object_key == name.c.key,
+                audit_results.c.store == copies.c.store,
+                audit_results.c.checked_at == copies.c.last_checked_at,
+            ),
+        )
+        .join(run, run.c.key == audit_results.c.run_key)
+        .where(copies.c.store == store, copies.c.last_verdict.not_in(("", "intact")))
+        .order_by(run.c.name)
+    )
+    found = {}
+    for row in connection.execute(query):
+        values: dict[str, Any] = dict(row._mapping)
+        values["files"] = tuple(values["files"])
+        found[values["object_id"]] = AuditResultRecord(**values)
+    return found
+
+
+def audit_months(connection: Connection, store: str) -> Sequence[AuditMonthRecord]:
+    """What audits read of a store in each month (UTC), the first month first."""
+    month = func.substr(audit_results.c.checked_at, 1, 7).label("month")
+    sums = [
+        func.sum(audit_results.c.intact + audit_results.c.altered),
+        func.sum(audit_results.c.byte_count),
+        func.sum(audit_results.c.altered + audit_results.c.missing + audit_results.c.unexpected),
+        func.sum(audit_results.c.unreadable + audit_results.c.not_checked),
+    ]
+    query = (
+        select(month, func.count(), *sums)
+        .where(audit_results.c.store == store)
+        .group_by(month)
+        .order_by(month)
+    )
+    return tuple(
+        AuditMonthRecord(store, str(row[0]), *(int(value) for value in row[1:]))
+        for row in connection.execute(query)
+    )
