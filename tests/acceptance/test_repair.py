@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.calling import call
 from tests.acceptance.test_audit_finds_damage import KINDS, flip, pick
 from tests.acceptance.test_rebuild import forget_catalogue, tamper_consistently
 from tests.archives import STORES, Ran, TestArchive
@@ -15,18 +16,18 @@ ROOT = "urn:kho:storage-root"
 
 def repair(archive: TestArchive, store: str, *ids: str, dry_run: bool = False) -> Ran:
     extra = ["--dry-run"] if dry_run else []
-    return archive.run(
-        "repair", *ids, "--copy", store, "--reason", "đĩa lỗi", *extra, "--json"
+    return call(
+        archive, "repair", *ids, "--copy", store, "--reason", "đĩa lỗi", *extra, "--json"
     )  # fmt: skip
 
 
 def ids(archive: TestArchive) -> list[str]:
-    lines = archive.run("list", "--json").lines()
+    lines = call(archive, "list", "--json").lines()
     return [line["object_id"] for line in lines if line["message_type"] == "object"]
 
 
 def damaged(archive: TestArchive) -> list[tuple[str, str]]:
-    lines = archive.run("audit", "--all", "--json").lines()
+    lines = call(archive, "audit", "--all", "--json").lines()
     return [(one["object_id"], one["store"]) for one in lines if one["message_type"] == "object"]
 
 
@@ -43,7 +44,7 @@ def other(store: str) -> str:
 
 
 def events(archive: TestArchive, object_id: str) -> list[dict[str, Any]]:
-    shown: dict[str, Any] = archive.run("show", object_id, "--json").document()
+    shown: dict[str, Any] = call(archive, "show", object_id, "--json").document()
     found: list[dict[str, Any]] = shown["events"]
     return found
 
@@ -59,10 +60,10 @@ def test_every_kind_of_damage_is_repaired_byte_for_byte(archive: TestArchive) ->
         ran = repair(archive, store, *[one for one, at in found if at == store])
         assert ran.status == 0, ran.stdout + ran.stderr
         assert ran.summary()["audit"]["altered"] == 0
-    assert archive.run("audit", "--all").status == 0
+    assert call(archive, "audit", "--all").status == 0
     for store in STORES:
         assert tree(archive.root(store)) == good
-    assert archive.run("ledger", "verify").status == 0
+    assert call(archive, "ledger", "verify").status == 0
 
 
 def test_a_repair_is_told_for_ever_and_the_damaged_bytes_are_kept(archive: TestArchive) -> None:
@@ -81,7 +82,7 @@ def test_a_repair_is_told_for_ever_and_the_damaged_bytes_are_kept(archive: TestA
     assert [event["type"] for event in told] == ["repair begun", "repair"]
     assert told[1]["detail"]["repair"]["reason"] == "đĩa lỗi"
     assert told[1]["detail"]["repair"]["kept_aside"] == line["kept_aside"]
-    assert archive.run("list", "--json").lines()[0]["state"] in ("held", "intact")
+    assert call(archive, "list", "--json").lines()[0]["state"] in ("held", "intact")
 
 
 def test_a_dry_run_tells_the_plan_and_touches_nothing(archive: TestArchive) -> None:
@@ -102,7 +103,7 @@ def test_a_copy_that_is_gone_altogether_comes_back(archive: TestArchive) -> None
     ran = repair(archive, "primary", *ids(archive))
     assert ran.status == 0, ran.stdout + ran.stderr
     assert tree(archive.root("primary")) == good
-    assert archive.run("audit", "--all").status == 0
+    assert call(archive, "audit", "--all").status == 0
 
 
 def test_no_single_copy_is_whole_yet_every_file_survives(archive: TestArchive) -> None:
@@ -168,7 +169,7 @@ def test_the_storage_roots_own_files_are_repaired(archive: TestArchive) -> None:
     ran = repair(archive, "copy-1", ROOT)
     assert ran.status == 0, ran.stdout + ran.stderr
     assert tree(archive.root("copy-1")) == good
-    assert archive.run("audit", "--all").status == 0
+    assert call(archive, "audit", "--all").status == 0
 
 
 def test_what_is_intact_is_left_as_it_is(archive: TestArchive) -> None:
@@ -186,14 +187,14 @@ def test_wrong_usage_is_told_before_anything_is_done(archive: TestArchive) -> No
         ((known, "--copy", "copy-1"), 2),
         ((known, "--copy", "copy-1", "--reason", " "), 2),
     ):
-        assert archive.run("repair", *arguments).status == status, arguments
+        assert call(archive, "repair", *arguments).status == status, arguments
 
 
 def test_a_rebuilt_catalogue_knows_of_repairs(archive: TestArchive) -> None:
     flip(archive.object_folders("copy-1")[0] / "v1/content/bagit.txt")
     object_id = damaged(archive)[0][0]
     assert repair(archive, "copy-1", object_id).status == 0
-    before = archive.run("show", object_id, "--json").stdout
+    before = call(archive, "show", object_id, "--json").stdout
     forget_catalogue(archive)
-    assert archive.run("rebuild").status == 0
-    assert archive.run("show", object_id, "--json").stdout == before
+    assert call(archive, "rebuild").status == 0
+    assert call(archive, "show", object_id, "--json").stdout == before
