@@ -130,8 +130,8 @@ _CHOSEN = (
     ),
 )
 _LARGE = 1
-"""Position among the chosen of the dossier that grows to 300 documents in large runs."""
-_LARGE_RUN, _LARGE_DOCUMENTS = 100, 300
+"""Position among the chosen of the dossier that has 300 documents in a run of twelve or more."""
+_LARGE_RUN, _LARGE_DOCUMENTS = 12, 300
 _FIRST_SIGNED_YEAR = 2013
 """Before that, offices of a province hardly signed anything digitally."""
 _SIGNED_EACH = 7

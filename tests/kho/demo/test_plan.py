@@ -67,9 +67,11 @@ def test_no_two_dossiers_of_a_large_run_share_a_code_or_an_identifier() -> None:
     assert {plan.fonds.code for plan in plans} == {"P_UBND", "P_SNV", "P_STNMT"}
 
 
-def test_a_large_run_has_a_dossier_of_three_hundred_documents() -> None:
-    assert len(plan_dossier(2025, 1, 100).documents) == 300
-    assert len(plan_dossier(2025, 1, 12).documents) == 40
+def test_a_run_of_twelve_has_a_dossier_of_three_hundred_documents_and_a_smaller_one_of_forty() -> (
+    None
+):
+    assert len(plan_dossier(2025, 1, 12).documents) == 300
+    assert len(plan_dossier(2025, 1, 11).documents) == 40
 
 
 def test_a_dossier_does_not_depend_on_how_many_others_there_are() -> None:
