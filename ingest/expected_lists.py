@@ -71,8 +71,8 @@ def read_expected_list(data: bytes, name: str, registration_id: str) -> Expected
         heads = _heads(sheet)
         if heads is None:
             continue
-        rows, found = _rows(sheet, *heads, registration_id)
-        return ExpectedList(tuple(rows), bounded([*problems, *found]))
+        rows, doubts = _rows(sheet, *heads, registration_id)
+        return ExpectedList(tuple(rows), bounded([*problems, *doubts]))
     problems.append(error("DSK-LIST-HEADS", name))
     return ExpectedList((), bounded(problems))
 

@@ -18,6 +18,7 @@ from kho.cli import (
     init,
     ledger,
     look,
+    quarantine,
     rebuild,
     reconcile,
     repair,
@@ -40,8 +41,8 @@ app = typer.Typer(
 )
 
 for module in (
-    init, check, ingest, transfer, look, audit, validate, copies, incidents, repair, reconcile, drill,
-    rebuild, reprofile, export,
+    init, check, ingest, transfer, quarantine, look, audit, validate, copies, incidents, repair,
+    reconcile, drill, rebuild, reprofile, export,
     ledger, digest, serve, schedule, run, demo, doctor,
 ):  # fmt: skip
     module.register(app)

@@ -4,45 +4,82 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from ingest.announcing import AnnouncingServices
+from ingest.checks import FactPolicy
 from ingest.container import Limits
+from ingest.facts.gathering import FactGatherer, ToolGatherer
+from ingest.facts.viruses import ClamdScanner, NoScanner, VirusScanner
 from ingest.pipeline import IngestServices
 from ingest.policy import Policy
 from kho import wiring
 from kho.cli.output import problem_document
 from kho.wiring import Archive
+from preservation.deadlines import due_day
 from preservation.dossier import HeldDossier
-from preservation.formats.identifier import FormatIdentifier
+from preservation.formats.clamd import Clamd
+from preservation.formats.examiner import Examiner
 from preservation.formats.siegfried import SiegfriedIdentifier
+from preservation.signatures.trust import TrustRoots, read_trust
 from repository import durable
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import ObjectRecord, TransferRecord
 from repository.errors import NotFound, Unavailable
-from repository.problems import Problem
+from repository.problems import Problem, Severity
 
 _RECENT = 100  # transfers whose receipts are looked after when an intake begins
 
 
 @contextmanager
 def services(archive: Archive, *, catch_up: bool = True) -> Iterator[IngestServices]:
-    """What the pipeline works with in this archive; its format identifier ends with the block.
+    """What the pipeline works with in this archive; its tools end with the block.
 
     `catch_up`: write first the receipts that somebody killed did not come to.
     """
-    receipts = ReceiptFolder(archive.home.folder("reports"))
+    receipts = ReceiptFolder(archive)
     for transfer in archive.catalogue.transfers(limit=_RECENT) if catch_up else ():
         receipts.catch_up(transfer)
-    with SiegfriedIdentifier() as identifier:
-        yield _services(archive, identifier, receipts)
+    # Several processes receive at once, each with a child of its own.
+    with gathering(archive, children=None if catch_up else 1) as gatherer:
+        yield _services(archive, gatherer, receipts)
 
 
-def _services(
-    archive: Archive, identifier: FormatIdentifier, receipts: ReceiptFolder
-) -> IngestServices:
+@contextmanager
+def gathering(archive: Archive, *, children: int | None = None) -> Iterator[FactGatherer]:
+    """The tools that look at files, as this archive has set them; they end with the block."""
+    settings = archive.settings
+    weight = FactPolicy(
+        damaged=Severity(settings.intake.files.damaged),
+        invalid=Severity(settings.signatures.invalid),
+        indeterminate=Severity(settings.signatures.indeterminate),
+    )
+    virus = settings.virus
+    scanner: VirusScanner = NoScanner(required=virus.required)
+    if virus.clamd:
+        scanner = ClamdScanner(
+            Clamd(virus.clamd), required=virus.required, stale_days=virus.stale_days
+        )
+    trust = read_trust(archive.home.folder("trust"))
+    seconds = settings.intake.files.seconds
+    with (
+        SiegfriedIdentifier() as identifier,
+        Examiner(trust, children=children, seconds=seconds) as examiner,
+    ):
+        yield ToolGatherer(identifier, examiner, scanner, weight)
+
+
+@contextmanager
+def gathering_without_archive() -> Iterator[FactGatherer]:
+    """The same tools for a sending office: no roots, no scanner, damage only told."""
+    with SiegfriedIdentifier() as identifier, Examiner(TrustRoots()) as examiner:
+        yield ToolGatherer(identifier, examiner, NoScanner(), FactPolicy())
+
+
+def _services(archive: Archive, gatherer: FactGatherer, receipts: ReceiptFolder) -> IngestServices:
     return IngestServices(
         holding=archive.holding(),
         held=CatalogueLookup(archive.catalogue),
@@ -51,7 +88,7 @@ def _services(
         archive_code=archive.settings.archive.code,
         software=wiring.software(),
         limits=Limits(),
-        identifier=identifier,
+        gatherer=gatherer,
         receipts=receipts.write,
     )
 
@@ -93,17 +130,21 @@ class CatalogueLookup:
 
 
 class ReceiptFolder:
-    """Receipts as JSON files, one a transfer, newest state. The catalogue is the record; these are for
-    people and programs that do not ask it."""
+    """Receipts, one a transfer, newest state: as JSON for programs, and as a page to print and sign.
+    The catalogue is the record; these are for people and programs that do not ask it."""
 
-    def __init__(self, reports: Path) -> None:
-        self._folder = reports / "receipts"
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._folder = archive.home.folder("reports") / "receipts"
 
     def write(self, transfer: TransferRecord) -> None:
         """Write the receipt of a transfer, in place of an older one of the same transfer."""
         text = json.dumps(transfer_document(transfer), ensure_ascii=False, indent=1)
+        paper = paper_of(self._archive, transfer)
         try:
             self._folder.mkdir(exist_ok=True)
+            # The page first: a receipt that is there has its page beside it.
+            durable.write_durably(self._path(transfer, "html"), paper.encode("utf-8", "replace"))
             durable.write_durably(self._path(transfer), f"{text}\n".encode())
         except OSError as problem:
             raise durable.explained(problem, "writing a receipt") from problem
@@ -118,14 +159,45 @@ class ReceiptFolder:
         if state != transfer.state:
             self.write(transfer)
 
-    def _path(self, transfer: TransferRecord) -> Path:
-        return self._folder / f"{transfer.transfer_id}.json"
+    def _path(self, transfer: TransferRecord, kind: str = "json") -> Path:
+        return self._folder / f"{transfer.transfer_id}.{kind}"
+
+
+def paper_of(archive: Archive, transfer: TransferRecord) -> str:
+    """The page of a transfer in its present state, to print."""
+    from kho.papers import transfer_paper  # loading templates takes longer than most verbs
+
+    accepted = transfer.state == "accepted"
+    return transfer_paper(
+        transfer,
+        archive.settings.archive,
+        held=archive.catalogue.object(transfer.object_id) if accepted else None,
+        copies=[copy.store for copy in archive.catalogue.copies(transfer.object_id)]
+        if accepted
+        else [],
+        software=wiring.software(),
+    )
+
+
+def announcing(archive: Archive) -> AnnouncingServices:
+    """What registrations and file lists are recorded with."""
+    return AnnouncingServices(archive.catalogue, archive.clock, archive.publish)
+
+
+def targets(archive: Archive) -> Mapping[str, float]:
+    """The province's targets by level, in percent."""
+    intake = archive.settings.intake
+    return {
+        "province": intake.target_province,
+        "commune": intake.target_commune,
+        "other": intake.target_other,
+    }
 
 
 def transfer_document(transfer: TransferRecord) -> dict[str, object]:
     """A transfer as programs see it, its findings with their texts."""
     problems = [problem_document(Problem.from_dict(problem)) for problem in transfer.problems]
-    return {**asdict(transfer), "problems": problems}
+    return {**asdict(transfer), "due": due_day(transfer), "problems": problems}
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:

@@ -121,11 +121,14 @@ class WorkFolder:
         with _explaining(f"removing what {work_id} left"):
             durable.remove_staging(self._folder / work_id)
 
+    def names(self) -> list[str]:
+        """The folders of work there are, also those whose note cannot be understood, in order."""
+        with _explaining("looking for work in progress"):
+            return sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+
     def all(self) -> list[WorkNote]:
         """Every piece of work there is, whoever does it, in order of name."""
-        with _explaining("looking for work in progress"):
-            names = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
-        return [note for name in names if (note := self.note(name)) is not None]
+        return [note for name in self.names() if (note := self.note(name)) is not None]
 
     def sweep(self) -> None:
         """Remove the lock files that dead workers left."""

@@ -207,6 +207,26 @@ def remove_staging(path: Path) -> None:
         sync_folder(path.parent)
 
 
+def destroy_file(path: Path) -> bool:
+    """Overwrite a quarantined file once, flush that, and remove its name. Never a preserved one.
+
+    False when only the name was removed: it was no regular file, or its bytes have another name, which
+    may be somebody else's. What overwriting is worth depends on the medium; the caller says so.
+    """
+    facts = path.stat(follow_symlinks=False)
+    whole = stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1
+    if whole:
+        path.chmod(0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as stream:
+            for start in range(0, facts.st_size, _BLOCK):
+                stream.write(_HOLE[: facts.st_size - start])
+            flush(stream)
+    path.unlink()
+    sync_folder(path.parent)
+    return whole
+
+
 def remove_empty_folders(path: Path, below: Path) -> None:
     """Remove `path` and its parents up to `below` as long as they are empty; others stay."""
     current = path
