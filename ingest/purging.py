@@ -1,8 +1,8 @@
 """Taking out of quarantine, and destroying there, what a person decided about.
 
 Only what lies in the quarantine folder of one transfer is touched: names that lead elsewhere are
-removed and never followed, a file that has a second name somewhere is not
-overwritten. What was destroyed, how, on what medium and what that means there is an event, and the certificate says the same.
+removed and never followed, a file that has a second name somewhere is not overwritten. What was
+destroyed, how, on what medium and what that means there is an event; the certificate says the same.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,18 +20,29 @@ def register(app: typer.Typer) -> None:
 
 def check(
     transfers: Annotated[list[Path], typer.Argument(help="SIP_hoso ZIPs, or folders of them.")],
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Also as one page, for the office to read and print."),
+    ] = None,
+    lang: Annotated[
+        Literal["vi", "en"], typer.Option("--lang", help="The page's language.")
+    ] = "vi",
     as_json: JsonOption = False,
 ) -> int:
     """Judge transfers by the archive's own rules before sending them. Nothing is kept."""
     from ingest.judging import judge
     from kho import exits, intake
     from kho.cli.ingest import failed, show
+    from kho.cli.transfer import write_page
+    from kho.papers import Checked, check_paper
+    from kho.wiring import software
     from repository.clock import SystemClock
     from repository.errors import ArchiveError
 
     out = Output(as_json=as_json)
     counts = {"accepted": 0, "refused": 0, "failed": 0}
     sources = intake.expand(transfers)
+    checked: list[Checked] = []
     with out.progress("check", len(sources), "hồ sơ") as bar:
         for source in sources:
             try:
@@ -46,12 +57,25 @@ def check(
                 if len(sources) == 1:
                     raise
                 counts["failed"] += 1
+                checked.append(Checked(source.name, "", "", "failed", failure=failure.operator))
                 failed(out, source, failure)
                 bar.advance(1, source.name)
                 continue
             counts[result.verdict] += 1
+            checked.append(
+                Checked(
+                    result.source,
+                    result.title,
+                    result.object_id,
+                    result.verdict,
+                    result.report.problems,
+                )
+            )
             show(out, result)
             bar.advance(1, source.name)
+    if html is not None:
+        now = SystemClock().now()
+        write_page(html, check_paper(checked, now=now, software=software(), lang=lang))
     out.line("summary", {"dossiers": len(sources), **counts})
     out.say(
         f"Đạt {counts['accepted']} · không đạt {counts['refused']} · lỗi {counts['failed']}",
