@@ -273,6 +273,13 @@ class Catalogue:
         with sqlite.reading(self._engine) as connection:
             return audit_reading.totals_of_run(connection, run_id)
 
+    def found_since(
+        self, object_ids: Sequence[str], store: str, since: str, runs: Sequence[str]
+    ) -> Mapping[str, AuditResultRecord]:
+        """What these runs found in these copies since then, where every file was looked at."""
+        with sqlite.reading(self._engine) as connection:
+            return audit_reading.found_since(connection, object_ids, store, since, runs)
+
     def expected_of_many(
         self, object_ids: Sequence[str]
     ) -> Mapping[str, Sequence[ExpectedRecord]]:
@@ -331,6 +338,16 @@ class Catalogue:
         """Events after a sequence, in order, of one object if asked."""
         with sqlite.reading(self._engine) as connection:
             return reading.event_list(connection, after=after, limit=limit, object_id=object_id)
+
+    def event_counts(self) -> Mapping[str, Mapping[str, int]]:
+        """How many events there are, by type and outcome."""
+        with sqlite.reading(self._engine) as connection:
+            return coverage_reading.event_counts(connection)
+
+    def event(self, event_id: str) -> EventRecord | None:
+        """One event by its id, or None."""
+        with sqlite.reading(self._engine) as connection:
+            return reading.event_by_id(connection, event_id)
 
     def event_count(self) -> int:
         """How many events are recorded."""

@@ -205,20 +205,22 @@ def audit_results_of_run(
     connection: Connection, run_id: str, *, only_not_intact: bool
 ) -> Sequence[AuditResultRecord]:
     """By object_id and store."""
-    query = _RESULTS.where(_run.c.name == run_id).order_by(_object.c.name, audit_results.c.store)
+    query = RESULTS.where(RESULT_RUN.c.name == run_id).order_by(
+        RESULT_OBJECT.c.name, audit_results.c.store
+    )
     if only_not_intact:
         query = query.where(audit_results.c.verdict != "intact")
-    return _results(connection, query)
+    return as_results(connection, query)
 
 
 def audit_results_of_object(
     connection: Connection, object_id: str, *, limit: int | None
 ) -> Sequence[AuditResultRecord]:
     """Last checked first."""
-    query = _RESULTS.where(_object.c.name == object_id).order_by(
-        audit_results.c.checked_at.desc(), _run.c.name.desc(), audit_results.c.store
+    query = RESULTS.where(RESULT_OBJECT.c.name == object_id).order_by(
+        audit_results.c.checked_at.desc(), RESULT_RUN.c.name.desc(), audit_results.c.store
     )
-    return _results(connection, query.limit(limit))
+    return as_results(connection, query.limit(limit))
 
 
 def event_list(
@@ -229,6 +231,12 @@ def event_list(
     if object_id is not None:
         query = query.where(events.c.object_id == object_id)
     return _events(connection, query.order_by(events.c.sequence).limit(limit))
+
+
+def event_by_id(connection: Connection, event_id: str) -> EventRecord | None:
+    """One event, or None."""
+    found = _events(connection, select(events).where(events.c.event_id == event_id))
+    return found[0] if found else None
 
 
 def outbox_list(connection: Connection, limit: int | None) -> Sequence[EventRecord]:
@@ -304,15 +312,15 @@ def _but(table: Table, *left_out: str) -> list[ColumnElement[Any]]:
 
 OBJECT_COLUMNS = _but(objects, "key", "file_code_nfc")
 
-_run, _object = names.alias("run"), names.alias("object")
-_RESULTS = (
+RESULT_RUN, RESULT_OBJECT = names.alias("run"), names.alias("object")
+RESULTS = (
     select(
-        _run.c.name.label("run_id"),
-        _object.c.name.label("object_id"),
+        RESULT_RUN.c.name.label("run_id"),
+        RESULT_OBJECT.c.name.label("object_id"),
         *_but(audit_results, "run_key", "object_key"),
     )
-    .join(_run, _run.c.key == audit_results.c.run_key)
-    .join(_object, _object.c.key == audit_results.c.object_key)
+    .join(RESULT_RUN, RESULT_RUN.c.key == audit_results.c.run_key)
+    .join(RESULT_OBJECT, RESULT_OBJECT.c.key == audit_results.c.object_key)
 )
 
 
@@ -331,7 +339,8 @@ def _transfers(connection: Connection, query: Select[Any]) -> Iterator[TransferR
         yield TransferRecord(**_with_tuple(row, "problems"))
 
 
-def _results(connection: Connection, query: Select[Any]) -> Sequence[AuditResultRecord]:
+def as_results(connection: Connection, query: Select[Any]) -> Sequence[AuditResultRecord]:
+    """The results of a query that is made of RESULTS."""
     rows = connection.execute(query)
     return tuple(AuditResultRecord(**_with_tuple(row, "files")) for row in rows)
 
