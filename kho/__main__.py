@@ -22,6 +22,7 @@ from kho.cli import (
     rebuild,
     reconcile,
     repair,
+    report,
     reprofile,
     run,
     schedule,
@@ -43,7 +44,7 @@ app = typer.Typer(
 for module in (
     init, check, ingest, transfer, quarantine, look, audit, validate, copies, incidents, repair,
     reconcile, drill, rebuild, reprofile, export,
-    ledger, digest, serve, schedule, run, demo, doctor,
+    report, ledger, digest, serve, schedule, run, demo, doctor,
 ):  # fmt: skip
     module.register(app)
 

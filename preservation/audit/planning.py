@@ -1,6 +1,6 @@
 """What a policy asks of a medium, in bytes and hours a day, and whether it can be held. Pure.
 
-Told before a policy is saved, and again by `kho doctor` when the archive has grown. The rate is one that
+Told before a policy is saved, and by `kho doctor` when the archive has grown. The rate is one that
 was measured: by the audits themselves, else by reading a sample now; which of the two is always said.
 """
 
@@ -89,7 +89,7 @@ def plan_store(store: str, load: Load, policy: DuePolicy, rate: Rate) -> Plan:
     possible = speed * seconds_there if speed is not None else None
     if policy.byte_budget is not None:
         possible = min(policy.byte_budget, math.inf if possible is None else possible)
-    plan = Plan(
+    return Plan(
         store=store,
         window_days=policy.window_days,
         copies=sum(load.copies.values()),
@@ -103,7 +103,6 @@ def plan_store(store: str, load: Load, policy: DuePolicy, rate: Rate) -> Plan:
         bytes_possible=possible,
         problems=tuple(_problems(store, load, policy, rate, speed, bytes_a_day)),
     )
-    return plan
 
 
 def rate_of(runs: Sequence[tuple[AuditRunRecord, Sequence[AuditResultRecord]]], store: str) -> Rate:

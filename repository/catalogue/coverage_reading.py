@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select
 
 from repository.catalogue.records import AuditMonthRecord, AuditResultRecord
-from repository.catalogue.tables import audit_results, copies, names
+from repository.catalogue.tables import audit_results, copies, events, names
 
 
 def looks_not_intact(connection: Connection, store: str) -> Mapping[str, AuditResultRecord]:
@@ -58,3 +58,14 @@ def audit_months(connection: Connection, store: str) -> Sequence[AuditMonthRecor
         AuditMonthRecord(store, str(row[0]), *(int(value) for value in row[1:]))
         for row in connection.execute(query)
     )
+
+
+def event_counts(connection: Connection) -> Mapping[str, Mapping[str, int]]:
+    """How many events of each type and outcome there are."""
+    found: dict[str, dict[str, int]] = {}
+    query = select(events.c.type, events.c.outcome, func.count()).group_by(
+        events.c.type, events.c.outcome
+    )
+    for type_, outcome, count in connection.execute(query.order_by(events.c.type)):
+        found.setdefault(str(type_), {})[str(outcome)] = int(count)
+    return found
