@@ -21,14 +21,13 @@ from ingest.checks import (
     resolve_links,
 )
 from ingest.container import Limits
+from ingest.facts.gathering import FactGatherer
 from ingest.quarantine import ContainerFacts, copy_members, read_container
 from ingest.readers.record import to_dossier
-from ingest.readers.tt05 import read_metadata
 from ingest.received import ReceivedBytes, TransferFacts
-from ingest.zip_container import open_zip
+from ingest.shapes.opening import open_arrival
+from ingest.shapes.reading import read_package
 from preservation.dossier import Dossier
-from preservation.formats.facts import with_formats
-from preservation.formats.identifier import FormatIdentifier
 from preservation.package.plan import AipPlan
 from repository.clock import utc_text
 from repository.problems import Problem, Report
@@ -69,11 +68,16 @@ class IngestResult:
 
 
 def judge(
-    source: Path | Arrival, folder: Path, *, held: HeldLookup | None, now: datetime
+    source: Path | Arrival,
+    folder: Path,
+    *,
+    held: HeldLookup | None,
+    now: datetime,
+    gatherer: FactGatherer | None = None,
 ) -> IngestResult:
     """The verdict of the intake rules on one transfer, for its sender. Nothing is recorded.
 
-    `folder` is a working place of the caller's, who removes it.
+    `folder` is a working place of the caller's, who removes it. Without `gatherer` no file is opened.
     """
     container = read_container(source)
     facts = TransferFacts(
@@ -85,7 +89,16 @@ def judge(
         operator="kho check",
         archive_code="",
     )
-    got = receive(source, container, folder, held=held, limits=Limits(), facts=facts, now=now)
+    got = receive(
+        source,
+        container,
+        folder,
+        held=held,
+        limits=Limits(),
+        facts=facts,
+        now=now,
+        gatherer=gatherer,
+    )
     verdict = "refused" if got.report.has_errors else "accepted"
     return IngestResult(
         container.name, container.transfer_id, got.object_id, got.title, verdict, got.report
@@ -102,16 +115,17 @@ def receive(
     facts: TransferFacts,
     now: datetime,
     on_bytes: Callable[[int], None] = lambda _: None,
-    identifier: FormatIdentifier | None = None,
+    gatherer: FactGatherer | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> Received:
     """Copy and judge one submission. What it copies lies below `folder`, for the caller to remove."""
-    opened, report = open_zip(Arrival.of(source).path, limits)
+    arrival = Arrival.of(source)
+    opened, report = open_arrival(arrival, limits)
     if opened is None:
         return Received(report)
     context = CheckContext(now=now, held=held, archive_code=facts.archive_code)
-    with opened:
-        package, found = read_metadata(opened)
+    with opened.container:
+        package, found = read_package(opened, arrival)
         report += found
         if package is None:
             return Received(report)
@@ -127,13 +141,16 @@ def receive(
             agency_name=package.agency_name,
             file_code=package.file_code,
             agreement=package.agreement(),
+            shape=package.shape,
         )
         if report.has_errors:
             return told
         step("metadata checked")
-        wanted = [(member, package.sender_algorithms(member)) for member in opened.members]
+        wanted = [
+            (member, package.sender_algorithms(member)) for member in opened.container.members
+        ]
         received: dict[int, ReceivedBytes] = {}
-        for item in copy_members(opened, wanted, folder / "members", on_bytes=on_bytes):
+        for item in copy_members(opened.container, wanted, folder / "members", on_bytes=on_bytes):
             if isinstance(item, Problem):
                 report += Report.of([item])
             else:
@@ -145,9 +162,12 @@ def receive(
     links = resolve_links(package, context)
     dossier = to_dossier(package, received, transfer=facts, links=links)
     sources = {item.file_id: item.path for item in received.values()}
-    if identifier is not None:
-        names = {file.file_id: file.received_path for file in dossier.files}
-        dossier = with_formats(dossier, identifier.identify(sources, names=names))
+    if gatherer is not None and _HELD_CODE not in report.codes():
+        dossier, found = gatherer.gather(dossier, sources, now)
+        report += found
+        if report.has_errors:
+            return replace(told, report=report)
+        step("files looked at")
     held_already = follows = ""
     target = held_target(package, context)
     if target is not None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from ingest.arrival import Arrival
 from ingest.checks import HeldLookup
 from ingest.container import Limits
+from ingest.facts.gathering import FactGatherer
 from ingest.judging import IngestResult, Received, receive
 from ingest.policy import Decision, Policy, decide
 from ingest.quarantine import ContainerFacts, read_container
@@ -30,7 +31,6 @@ from ingest.received import TransferFacts
 from preservation import history, holding
 from preservation.dossier import Custody
 from preservation.events import EventType, Outcome
-from preservation.formats.identifier import FormatIdentifier
 from preservation.holding import Holding, HoldingServices
 from preservation.package.plan import (
     PROFILE,
@@ -71,7 +71,7 @@ class IngestServices:
     archive_code: str
     software: str
     limits: Limits
-    identifier: FormatIdentifier | None
+    gatherer: FactGatherer | None
     receipts: Callable[[TransferRecord], None]  # writes the receipt of a finished transfer
 
 
@@ -131,7 +131,7 @@ def _take(
             facts=_facts(services, container, operator, now),
             now=now,
             on_bytes=on_bytes,
-            identifier=services.identifier,
+            gatherer=services.gatherer,
             step=hold.step,
         )
         hold.step("received and checked")

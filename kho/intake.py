@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from ingest.announcing import AnnouncingServices
+from ingest.arrival import Arrival
 from ingest.checks import FactPolicy
-from ingest.container import Limits
+from ingest.container import Limits, recorded_name
 from ingest.facts.gathering import FactGatherer, ToolGatherer
 from ingest.facts.viruses import ClamdScanner, NoScanner, VirusScanner
+from ingest.lists.mapping import SheetMapping
 from ingest.pipeline import IngestServices
 from ingest.policy import Policy
+from ingest.shapes.finding import find
 from kho import wiring
 from kho.cli.output import problem_document
 from kho.wiring import Archive
@@ -200,24 +202,23 @@ def transfer_document(transfer: TransferRecord) -> dict[str, object]:
     return {**asdict(transfer), "due": due_day(transfer), "problems": problems}
 
 
-def expand(paths: Iterable[Path]) -> list[Path]:
-    """The transfers named: files as they are, folders as the ZIPs in them, in order of name."""
-    found: list[Path] = []
-    for path in paths:
-        if _is_folder(path):
-            inside = sorted(child for child in path.iterdir() if child.suffix.lower() == ".zip")
-            if not inside:
-                raise NotFound(f"{path} holds no ZIP. Name a SIP_hoso ZIP or a folder of them.")
-            found += inside
-        else:
-            found.append(path)
-    return found
+def expand(
+    paths: Iterable[Path],
+    *,
+    mappings: Sequence[SheetMapping] = (),
+    told: Callable[[str, Problem], None] = lambda name, problem: None,
+) -> list[Arrival]:
+    """The transfers named: files as they are, those in folders, the dossiers of lists, in order.
 
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError) as problem:
-        raise NotFound(f"There is no {path}.") from problem
-    except OSError as problem:
-        raise Unavailable(f"{path} cannot be looked at: {problem.strerror}.") from problem
+    `told` hears of each thing in a folder that is no transfer. NotFound when there is none at all.
+    """
+    named = list(paths)
+    found = find(named, mappings=mappings)
+    for path, problem in found.strangers:
+        told(recorded_name(path), problem)
+    if not found.arrivals and named:
+        raise NotFound(
+            f"{named[0]} holds no transfer. Name a SIP_hoso ZIP, a bag, a list with its files, or a "
+            "folder of these."
+        )
+    return list(found.arrivals)

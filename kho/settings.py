@@ -42,6 +42,13 @@ class ArchiveSettings(_Section):
     contact: str = "luutru@hatinh.example"
 
 
+class FilesSettings(_Section):
+    """How much a damaged file weighs, and how long one may take to be looked at."""
+
+    damaged: Literal["warning", "error"] = "warning"
+    seconds: Annotated[float, Field(ge=1, le=1800)] = 60.0
+
+
 class IntakeSettings(_Section):
     """How transfers are decided: `tu-dong` takes what has no error, `nguoi-duyet` asks a person.
 
@@ -54,6 +61,23 @@ class IntakeSettings(_Section):
     target_province: Annotated[float, Field(ge=0, le=100)] = 90.0
     target_commune: Annotated[float, Field(ge=0, le=100)] = 80.0
     target_other: Annotated[float, Field(ge=0, le=100)] = 30.0
+    files: FilesSettings = FilesSettings()
+
+
+class SignatureSettings(_Section):
+    """How much a broken signature weighs, and one that could not be decided."""
+
+    invalid: Literal["warning", "error"] = "error"
+    indeterminate: Literal["info", "warning", "error"] = "warning"
+
+
+class VirusSettings(_Section):
+    """Where clamd listens (`unix:PATH`, `tcp:HOST:PORT`; empty: nobody looks), whether a file that was
+    not scanned may be taken, and how old its signatures may be before that is told."""
+
+    clamd: Annotated[str, Field(pattern=r"^(unix:/.+|tcp:.+:[0-9]{1,5})?$")] = ""
+    required: bool = False
+    stale_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
 def _hours(text: str) -> str:
@@ -221,6 +245,8 @@ class Settings(_Section):
 
     archive: ArchiveSettings = ArchiveSettings()
     intake: IntakeSettings = IntakeSettings()
+    signatures: SignatureSettings = SignatureSettings()
+    virus: VirusSettings = VirusSettings()
     audit: AuditSettings = AuditSettings()
     serve: ServeSettings = ServeSettings()
     copies: CopiesSettings = CopiesSettings()

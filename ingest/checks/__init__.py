@@ -18,6 +18,12 @@ from ingest.checks import (
     deviations,
     digests,
     document_codes,
+    file_contents,
+    file_damage,
+    file_extension,
+    file_pages,
+    file_signatures,
+    file_viruses,
     fonds,
     held_elsewhere,
     held_object,
@@ -42,18 +48,23 @@ from ingest.checks import (
     unreferenced,
 )
 from ingest.checks.context import CheckContext, HeldLookup
+from ingest.checks.fact_policy import FactPolicy
 from ingest.checks.held_object import held_target
 from ingest.checks.links import resolve_links
 from ingest.findings import bounded
 from ingest.readers.package import Tt05Package
 from ingest.received import ReceivedBytes
+from preservation.dossier import Dossier
 from repository.problems import Problem, Report, Severity
 
 __all__ = [
+    "FACT_CHECKS",
     "METADATA_CHECKS",
     "PAYLOAD_CHECKS",
     "CheckContext",
+    "FactPolicy",
     "HeldLookup",
+    "check_facts",
     "check_metadata",
     "check_payload",
     "held_target",
@@ -62,6 +73,7 @@ __all__ = [
 
 MetadataCheck = Callable[[Tt05Package, CheckContext], Iterator[Problem]]
 PayloadCheck = Callable[[Tt05Package, Mapping[int, ReceivedBytes], CheckContext], Iterator[Problem]]
+FactCheck = Callable[[Dossier, FactPolicy], Iterator[Problem]]
 
 METADATA_CHECKS: Final[tuple[MetadataCheck, ...]] = (
     secrecy.check,
@@ -100,6 +112,15 @@ PAYLOAD_CHECKS: Final[tuple[PayloadCheck, ...]] = (
     held_elsewhere.check_received,
 )
 
+FACT_CHECKS: Final[tuple[FactCheck, ...]] = (
+    file_viruses.check,
+    file_damage.check,
+    file_contents.check,
+    file_extension.check,
+    file_pages.check,
+    file_signatures.check,
+)
+
 
 def check_metadata(package: Tt05Package, context: CheckContext) -> Report:
     """What all metadata rules find, bounded. Nothing of the payload is needed or touched.
@@ -118,3 +139,8 @@ def check_payload(
 ) -> Report:
     """What all payload rules find, bounded."""
     return bounded(p for check in PAYLOAD_CHECKS for p in check(package, received, context))
+
+
+def check_facts(dossier: Dossier, policy: FactPolicy) -> Report:
+    """What all rules on the facts of files find, bounded."""
+    return bounded(p for check in FACT_CHECKS for p in check(dossier, policy))
