@@ -33,8 +33,9 @@ $(VENV)/.runtime: requirements.txt pyproject.toml setup.py repository/digest/_na
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.dev: requirements-dev.txt requirements-alone.txt $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-alone.txt
 	touch $@
 
 # Only what `make` itself made. An archive is never removed by a make target.

@@ -63,6 +63,6 @@ def test_the_two_readmes_have_the_same_commands() -> None:
 
 
 def test_nothing_we_ship_names_a_registry_host() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-alone.txt"):
         assert "://" not in text(name)
         assert "--hash=sha256:" in text(name)
