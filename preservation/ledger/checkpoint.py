@@ -127,6 +127,19 @@ def parse_note(note: str) -> SignedCheckpoint:
     return SignedCheckpoint(checkpoint, signatures, note)
 
 
+def find_note(text: str) -> SignedCheckpoint | None:
+    """The first checkpoint inside a text, such as a mail that somebody kept; None when there is none.
+    BadNote when something that begins as one is none."""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    for number, line in enumerate(lines):
+        if line.startswith(_MARK) and number >= 4:
+            end = number
+            while end < len(lines) and lines[end].startswith(_MARK):
+                end += 1
+            return parse_note("\n".join([*lines[number - 4 : end], ""]))
+    return None
+
+
 def parse_vkey(text: str) -> VerifierKey:
     """The key that `VerifierKey.vkey` wrote. BadNote."""
     parts = text.split("+", 2)

@@ -72,6 +72,13 @@ def verify_ledger(
     return LedgerState(log.head, copies, lost, log)
 
 
+def compare_copies(folder: Path, stores: Iterable[Store]) -> Mapping[str, CopyState]:
+    """How each store's copy stands to the ledger, byte for byte; proves nothing of the ledger itself.
+    Corrupt when a segment of it is missing."""
+    ours = evidence(folder)
+    return {store.name: _compare(folder, ours, store) for store in stores}
+
+
 def _lost(head: ChainHead, last_event: str, catalogue: Catalogue) -> str:
     waiting = catalogue.outbox(limit=1)
     written = waiting[0].sequence - 1 if waiting else catalogue.last_sequence()

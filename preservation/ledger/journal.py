@@ -91,14 +91,16 @@ class Journal:
 
     def entries(self, behind: ChainHead | None = None) -> Iterator[Entry]:
         """Every entry behind a head that somebody vouches for, else from the first; each proven to
-        follow the one before. Corrupt; NotFound when there is no such head."""
+        follow the one before. Corrupt; also when there is no such head any more."""
         head = behind or ChainHead()
         first, skip = 1, 0
         if head.seq:
             place = self._files.locate(head.seq)
             if place is None:
-                raise NotFound(f"The ledger has no entry {head.seq}.")
-            first, _, skip = place
+                raise Corrupt(f"The ledger has lost entry {head.seq}. {WHAT_TO_DO}")
+            first, start, skip = place
+            if after(self._lone(first, start, skip)) != head:
+                raise Corrupt(f"Entry {head.seq} of the ledger is not what it was. {WHAT_TO_DO}")
         count = self._files.count()
         for number in range(first, count + 1):
             data = self._files.read(number, skip)

@@ -57,6 +57,14 @@ def parse_register_line(text: str) -> RegisterLine:
     return line
 
 
+def find_register_line(text: str) -> RegisterLine | None:
+    """The first line of a text that is meant as one; None when there is none. BadNote."""
+    for line in text.splitlines():
+        if line.strip().upper().startswith(("KHO", "KH0")):
+            return parse_register_line(line)
+    return None
+
+
 def _of(checkpoint: Checkpoint) -> RegisterLine:
     return RegisterLine(checkpoint.size, sha256(checkpoint.text)[:_DIGEST])
 

@@ -19,20 +19,23 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from preservation.events import EventType
 from preservation.ledger import checkpoint
 from preservation.ledger.chain import ChainHead, after
 from preservation.ledger.checkpoint import BadNote, Checkpoint, SignedCheckpoint, VerifierKey
 from preservation.ledger.journal import Journal
 from preservation.ledger.kept import Kept, KeptCheckpoints
 from preservation.ledger.keys import KeyFiles, KeyHistory, LedgerKey, check_follows, key_of
-from preservation.ledger.tiles import Tiles
+from preservation.ledger.tiles import Tiles, TreeIncomplete
 from preservation.ledger.tree import check_consistency, consistency_proof
 from repository import durable
 from repository.clock import utc_text
-from repository.errors import Conflict, Corrupt, NotFound
+from repository.errors import Conflict, Corrupt
 
 LOG = "log"
 CHECKPOINT = "checkpoint"
+KEYS = "keys"
+_MOST_KEYS = 64 * 1024
 _TILES_IN_MEMORY = 256
 _REFUSED = (
     "Nothing was signed. Run `kho ledger verify` to see what differs; `kho rebuild` fetches a whole "
@@ -61,7 +64,8 @@ class SignedLog:
         self._keys = keys
         self._step = step
         self._head = ChainHead()
-        self._named: list[VerifierKey] = []  # keys named by entries behind the last checkpoint
+        # Keys named behind the last checkpoint, with their entries.
+        self._named: list[tuple[int, VerifierKey]] = []
         self._tiles = Tiles(self._log)
         kept = self._kept.last()
         self._last: SignedCheckpoint | None = kept.signed if kept else None
@@ -81,7 +85,7 @@ class SignedLog:
             try:
                 said = key_of(entry.record)
                 if said is not None:
-                    self._named.append(self._named_key(said))
+                    self._named.append((entry.seq, self._named_key(said)))
             except BadNote as problem:
                 raise Corrupt(
                     f"Entry {entry.seq} of the ledger: {problem}. {_REFUSED}"
@@ -91,7 +95,7 @@ class SignedLog:
 
     def _named_key(self, said: LedgerKey) -> VerifierKey:
         if self._named:
-            return check_follows(self._named[-1], said)
+            return check_follows(self._named[-1][1], said)
         if self._last is None:
             return checkpoint.parse_vkey(said.vkey)
         # The last checkpoint says whether the key named as the one before it was that.
@@ -103,7 +107,7 @@ class SignedLog:
         """The key that signs the next checkpoint; None before there was any. Conflict when the last
         checkpoint is not signed by its own."""
         if self._named:
-            return self._named[-1]
+            return self._named[-1][1]
         if self._last is None:
             return None
         origin = self._last.checkpoint.origin
@@ -128,6 +132,7 @@ class SignedLog:
         root = self._root_that_follows(last)
         self._step("ledger: consistent")
         self._tiles.write()
+        self._show_keys()
         self._step("ledger: tiles")
         signed = checkpoint.sign(Checkpoint(origin, size, root), private)
         self._kept.append(Kept(signed, utc_text(now)))
@@ -152,8 +157,8 @@ class SignedLog:
             self._tiles.load(last.size)
             leaf = self._tiles.last_leaf()
             root = self._tiles.root()
-        except NotFound:
-            self._make_tree_again(last.size)
+        except TreeIncomplete:
+            self._tiles = make_tree(self._log, self._journal, last.size)
             leaf, root = self._tiles.last_leaf(), self._tiles.root()
         head = ChainHead(last.size, leaf.hex())
         if root != last.root or not self._journal.holds(head):
@@ -163,30 +168,11 @@ class SignedLog:
     def _why_not(self, last: SignedCheckpoint) -> str:
         end = self._journal.head().seq
         if end < last.size:
-            return (
-                f"The ledger ends at entry {end}, but {last.size} entries had been signed: it was cut "
-                f"off, or an old one was put back. {_REFUSED}"
-            )
+            return _cut_off(end, last.size)
         return (
             f"The ledger is not the one whose {last.size} entries had been signed: something in it was "
             f"changed. {_REFUSED}"
         )
-
-    def _make_tree_again(self, size: int) -> None:
-        """All the tree from the journal; what is there of it is held against it."""
-        self._tiles = Tiles(self._log)
-        for entry in self._journal.entries():
-            self._tiles.add(bytes.fromhex(entry.hash))
-            if self._tiles.unwritten > _TILES_IN_MEMORY:
-                self._tiles.write_complete()
-            if entry.seq == size:
-                break
-        if self._tiles.size < size:
-            raise Conflict(
-                f"The ledger ends at entry {self._tiles.size}, but {size} entries had been signed: it "
-                f"was cut off, or an old one was put back. {_REFUSED}"
-            )
-        self._tiles.write()
 
     def _root_that_follows(self, last: SignedCheckpoint | None) -> bytes:
         size = self._tiles.size
@@ -195,8 +181,8 @@ class SignedLog:
             return root
         try:
             proof = consistency_proof(last.size, size, self._tiles.node)
-        except NotFound:
-            self._make_tree_again(size)
+        except TreeIncomplete:
+            self._tiles = make_tree(self._log, self._journal, size)
             root = self._tiles.root()
             proof = consistency_proof(last.size, size, self._tiles.node)
         if not check_consistency(last.size, size, last.root, root, proof):
@@ -227,15 +213,55 @@ class SignedLog:
     def _shown(self) -> SignedCheckpoint | None:
         return shown_checkpoint(self._log)
 
+    def _show_keys(self) -> None:
+        """Note which entries name the log's keys: where proofs find them without reading everything."""
+        if not self._named:
+            return
+        first = self._named[0][0]
+        known = [seq for seq in shown_keys(self._log) if seq < first]
+        if not known and self._last is not None:
+            known = [seq for seq in scanned_keys(self._journal) if seq < first]
+        seqs = [*known, *(seq for seq, _ in self._named)]
+        self._write(KEYS, "".join(f"{seq}\n" for seq in seqs))
+
     def _show(self, signed: SignedCheckpoint) -> None:
         shown = self._shown()
         if shown is not None and shown.note == signed.note:
             return
+        self._write(CHECKPOINT, signed.note)
+
+    def _write(self, name: str, text: str) -> None:
         try:
             self._log.mkdir(exist_ok=True)
-            durable.write_durably(self._log / CHECKPOINT, signed.note.encode())
+            durable.write_durably(self._log / name, text.encode())
         except OSError as problem:
             raise durable.explained(problem, "keeping the ledger's checkpoint") from problem
+
+
+def make_tree(log: Path, journal: Journal, size: int) -> Tiles:
+    """Make the tree of the first `size` entries again from the journal, and put it on the medium.
+
+    What is there of it already is held against it. Corrupt when it differs; Conflict when the journal
+    is shorter. The caller holds the sequencer's lock.
+    """
+    tiles = Tiles(log)
+    for entry in journal.entries():
+        tiles.add(bytes.fromhex(entry.hash))
+        if tiles.unwritten > _TILES_IN_MEMORY:
+            tiles.write_complete()
+        if entry.seq == size:
+            break
+    if tiles.size < size:
+        raise Conflict(_cut_off(tiles.size, size))
+    tiles.write()
+    return tiles
+
+
+def _cut_off(end: int, signed: int) -> str:
+    return (
+        f"The ledger ends at entry {end}, but {signed} entries had been signed: it was cut off, or an "
+        f"old one was put back. {_REFUSED}"
+    )
 
 
 def shown_checkpoint(log: Path) -> SignedCheckpoint | None:
@@ -250,3 +276,22 @@ def shown_checkpoint(log: Path) -> SignedCheckpoint | None:
         raise durable.explained(problem, "reading the ledger's checkpoint") from problem
     except (UnicodeDecodeError, BadNote) as problem:
         raise Corrupt(f"{log / CHECKPOINT} is no checkpoint: {problem}. {_REFUSED}") from problem
+
+
+def shown_keys(log: Path) -> list[int]:
+    """The entries that `log/keys` notes as naming the log's keys; none when it is not there, or no
+    such note. A hint: who uses it checks what it leads to."""
+    try:
+        with (log / KEYS).open("rb") as stream:
+            lines = stream.read(_MOST_KEYS).split()
+    except FileNotFoundError:
+        return []
+    except OSError as problem:
+        raise durable.explained(problem, "reading the ledger's keys") from problem
+    return [int(line) for line in lines if line.isdigit() and len(line) < 19]
+
+
+def scanned_keys(journal: Journal) -> list[int]:
+    """The entries that name the log's keys, found by reading the whole journal. Corrupt."""
+    named = EventType.LEDGER_KEY.value
+    return [entry.seq for entry in journal.entries() if (entry.record or {}).get("type") == named]

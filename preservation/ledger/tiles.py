@@ -38,6 +38,10 @@ def tile_name(level: Level, number: int, width: int = WIDTH) -> str:
     return f"tile/{level}/{path}" + ("" if width == WIDTH else f".p/{width}")
 
 
+class TreeIncomplete(NotFound):
+    """A tile is missing. `signing.make_tree` makes it again from the journal."""
+
+
 class Tiles:
     """The tree in one folder, at one size. One process grows it at a time: the caller locks."""
 
@@ -51,7 +55,7 @@ class Tiles:
         self._cache: OrderedDict[tuple[Level, int], bytes] = OrderedDict()
 
     def load(self, size: int) -> None:
-        """Take up the tree of this size. NotFound when a tile that it ends with is missing."""
+        """Take up the tree of this size. TreeIncomplete when a tile that it ends with is missing."""
         levels: list[bytearray] = []
         count = size
         while count:
@@ -91,20 +95,20 @@ class Tiles:
         return tree_root(self.size, self.node)
 
     def last_leaf(self) -> bytes:
-        """The data of the last leaf. NotFound when its bundle is missing."""
+        """The data of the last leaf. TreeIncomplete when its bundle is missing."""
         if self._bundle:
             return bytes(self._bundle[-HASH_BYTES:])
         return self._tile(_ENTRIES, self.size // WIDTH - 1)[-HASH_BYTES:]
 
     def node(self, level: int, number: int) -> bytes:
-        """A node of the tree (`tree.Nodes`). NotFound when its tile is missing; Corrupt."""
+        """A node of the tree (`tree.Nodes`). TreeIncomplete when its tile is missing; Corrupt."""
         row, inside = divmod(level, _HEIGHT)
         first = number << inside
         tile, place = divmod(first, WIDTH)
         start = place * HASH_BYTES
         data = self._tile(row, tile)[start : start + (HASH_BYTES << inside)]
         if len(data) != HASH_BYTES << inside:
-            raise NotFound("The tree has no such node: its tile ends before it.")
+            raise TreeIncomplete("The ledger's tree has no such node: its tile ends before it.")
         return complete_root(data)
 
     def write(self) -> None:
@@ -176,7 +180,7 @@ class Tiles:
         if (level, number) not in self._cache:
             data = self._read(level, number, WIDTH)
             if data is None:
-                raise NotFound(f"{tile_name(level, number)} of the ledger's tree is missing.")
+                raise TreeIncomplete(f"{tile_name(level, number)} of the ledger's tree is missing.")
             self._cache[level, number] = data
             if len(self._cache) > _CACHED:
                 self._cache.popitem(last=False)
@@ -191,7 +195,7 @@ class Tiles:
         for there in (WIDTH, *self._widths(level, number)):
             if there >= width and (data := self._read(level, number, there)) is not None:
                 return data[: width * HASH_BYTES]
-        raise NotFound(f"{tile_name(level, number, width)} of the ledger's tree is missing.")
+        raise TreeIncomplete(f"{tile_name(level, number, width)} of the ledger's tree is missing.")
 
     def _widths(self, level: Level, number: int) -> list[int]:
         folder = self._path(level, number, 1).parent
