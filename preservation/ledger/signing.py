@@ -257,6 +257,13 @@ def make_tree(log: Path, journal: Journal, size: int) -> Tiles:
     return tiles
 
 
+def make_tree_of(folder: Path) -> None:
+    """Make the tree that was signed last again, as `make_tree`. Nothing to do before there was one."""
+    kept = KeptCheckpoints(folder).last()
+    if kept is not None:
+        make_tree(folder / LOG, Journal(folder), kept.signed.size)
+
+
 def _cut_off(end: int, signed: int) -> str:
     return (
         f"The ledger ends at entry {end}, but {signed} entries had been signed: it was cut off, or an "
