@@ -23,7 +23,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from kho import notifying, tending
+from kho import anchoring, notifying, tending
 from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation import heartbeat
@@ -104,6 +104,8 @@ class Ticks:
             self._tell("mend", {"object_id": done.object_id, "action": done.action,
                                 "detail": done.detail, "store": done.store})  # fmt: skip
         published = self._archive.publish_ledger()
+        for told in published.told:
+            self._tell("mend", {"ledger": told})
         if published.behind:
             self._tell("mend", {"ledger_behind": dict(published.behind)})
 
@@ -134,6 +136,16 @@ class Ticks:
         if done is not None:
             told = {"kinds": len(done.results), "failed": len(done.failed)}
             self._tell("drill", {"drill_id": done.drill_id, **told})
+
+    def anchor(self) -> None:
+        """Show the ledger's newest checkpoint outside, when its time has come."""
+        done = anchoring.anchor_due(self._archive, heartbeat.SCHEDULE)
+        if done is None:
+            return
+        for one in done.anchors:
+            self._tell("anchor", {"kind": one.kind, "size": one.size, "target": one.target})
+        if done.failed:
+            raise done.failed[0]
 
     def drain(self) -> None:
         """Audit what the read service met damaged."""
@@ -219,6 +231,7 @@ def run(ticks: Ticks, tell: Tell, stopped: Callable[[], bool]) -> bool:
         ("drill", ticks.drill, IntervalTrigger(hours=1)),
         ("audit", ticks.audit, CronTrigger(minute=0, timezone=VIETNAM)),
         ("drain", ticks.drain, IntervalTrigger(minutes=5)),
+        ("anchor", ticks.anchor, IntervalTrigger(hours=6)),
         ("access-copies", ticks.access_copies, IntervalTrigger(minutes=10)),
     ]
     scheduler = BackgroundScheduler(
