@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote
 
+from ingest.checks import FactPolicy
+from ingest.checks.file_signatures import findings
 from ingest.eark import judge_package
 from ingest.eark.zip_tree import judge_zip
+from preservation.dossier import SignatureCheck
+from preservation.formats.examiner import Examiner
+from preservation.signatures.trust import TrustRoots, read_trust
 from repository.bag.validate import validate_bag
+from repository.clock import SystemClock
 from repository.errors import NotFound
 from repository.ocfl.local_tree import LocalTree
 from repository.ocfl.root import validate_root
@@ -38,6 +46,40 @@ def validate_eark(path: Path) -> list[Problem]:
     if path.is_dir():
         return list(judge_package(LocalTree(str(path)), path.resolve().name))
     return list(judge_zip(path))
+
+
+def judge_signatures(
+    paths: Iterable[Path], trust: Path | None
+) -> list[tuple[Path, SignatureCheck | None, list[Problem]]]:
+    """Each file, its signatures (None: it carries none) and the findings about them.
+
+    Files that a detached signature names are looked for beside and below it. NotFound, Misconfigured.
+    """
+    if trust is not None:
+        _must_be_folder(trust)
+    roots = read_trust(trust) if trust is not None else TrustRoots()
+    policy, now = FactPolicy(roots=1), SystemClock().now()
+    judged: list[tuple[Path, SignatureCheck | None, list[Problem]]] = []
+    with Examiner(roots) as examiner:
+        for path in paths:
+            if not path.is_file():
+                raise NotFound(f"There is no file {path}.")
+            one = examiner.examine_one(str(path), name=path.name, at=now)
+            if one.wanted and (beside := _beside(path, one.wanted)):
+                one = examiner.examine_one(str(path), name=path.name, at=now, beside=beside)
+            check = one.signatures
+            judged.append((path, check, list(findings(str(path), check, policy)) if check else []))
+    return judged
+
+
+def _beside(path: Path, wanted: Iterable[str]) -> dict[str, str]:
+    folder = path.absolute().parent.resolve()
+    found = {}
+    for uri in wanted:
+        named = (folder / unquote(uri)).resolve()
+        if named.is_relative_to(folder) and named.is_file():
+            found[uri] = str(named)
+    return found
 
 
 def _must_be_folder(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest.checks.fact_policy import FactPolicy
-from preservation.dossier import Dossier, ReceivedFile, SignatureFact, SignatureVerdict
+from preservation.dossier import Dossier, SignatureCheck, SignatureFact, SignatureVerdict
 from repository.problems import Problem, info, warning
 
 _NO_CHAIN = "NO_CERTIFICATE_CHAIN_FOUND"
@@ -20,29 +20,32 @@ def check(dossier: Dossier, policy: FactPolicy) -> Iterator[Problem]:
     for file in dossier.files:
         if file.signatures is None:
             continue
-        path = file.received_path
-        if file.signatures.not_checked:
-            why = file.signatures.not_checked
-            yield warning("ING-SIGNATURE-NOT-JUDGED", path, path=path, why=why)
-        for signature in file.signatures.found:
-            if signature.verdict is SignatureVerdict.VALID:
-                continue
-            if not policy.roots and signature.reason == _NO_CHAIN:
-                without_roots += 1
-                continue
-            yield _finding(file, signature, policy)
+        if not policy.roots:
+            without_roots += sum(one.reason == _NO_CHAIN for one in file.signatures.found)
+        yield from findings(file.received_path, file.signatures, policy)
     if without_roots:
         yield info("ING-SIGNATURE-NO-ROOTS", count=without_roots)
 
 
-def _finding(file: ReceivedFile, signature: SignatureFact, policy: FactPolicy) -> Problem:
+def findings(path: str, check: SignatureCheck, policy: FactPolicy) -> Iterator[Problem]:
+    """What is to be told of one file's signatures."""
+    if check.not_checked:
+        yield warning("ING-SIGNATURE-NOT-JUDGED", path, path=path, why=check.not_checked)
+    for signature in check.found:
+        if signature.verdict is SignatureVerdict.VALID:
+            continue
+        if policy.roots or signature.reason != _NO_CHAIN:
+            yield _finding(path, signature, policy)
+
+
+def _finding(path: str, signature: SignatureFact, policy: FactPolicy) -> Problem:
     broken = signature.verdict is SignatureVerdict.INVALID
     return Problem(
         "ING-SIGNATURE-INVALID" if broken else "ING-SIGNATURE-DOUBTFUL",
         policy.invalid if broken else policy.indeterminate,
-        file.received_path,
+        path,
         {
-            "path": file.received_path,
+            "path": path,
             "signer": signature.signer or "?",
             "place": signature.place,
             "why": signature.reason,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group.command("bag")(verb(bag))
     group.command("tt05")(verb(tt05))
     group.command("eark")(verb(eark))
+    group.command("signature")(verb(signature))
     app.add_typer(group, name="validate")
 
 
@@ -59,10 +61,15 @@ def tt05(path: PathArgument, as_json: JsonOption = False) -> int:
     import tempfile
 
     from ingest.judging import judge
+    from kho.intake import gathering_without_archive
     from repository.clock import SystemClock
 
-    with tempfile.TemporaryDirectory(prefix="kho-validate-") as folder:
-        result = judge(path, Path(folder), held=None, now=SystemClock().now())
+    with (
+        tempfile.TemporaryDirectory(prefix="kho-validate-") as folder,
+        gathering_without_archive() as gatherer,
+    ):
+        now = SystemClock().now()
+        result = judge(path, Path(folder), held=None, now=now, gatherer=gatherer)
     return _tell(list(result.report), None, as_json=as_json)
 
 
@@ -71,6 +78,44 @@ def eark(path: PathArgument, as_json: JsonOption = False) -> int:
     from kho.validating import validate_eark
 
     return _tell(validate_eark(path), None, as_json=as_json)
+
+
+def signature(
+    paths: Annotated[list[Path], typer.Argument(help="PDF and XML files.")],
+    trust: Annotated[
+        Path | None, typer.Option("--trust", help="Folder of PEM certificates of trusted roots.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """The digital signatures in files: PAdES in PDF, XAdES and XMLDSig in XML."""
+    from kho import exits
+    from kho.validating import judge_signatures
+    from preservation.dossier import SignatureVerdict
+
+    out = Output(as_json=as_json)
+    judged = judge_signatures(paths, trust)
+    verdicts = [one.verdict for _, check, _ in judged for one in (check.found if check else ())]
+    decided = all(check and check.found and not check.not_checked for _, check, _ in judged)
+    valid = decided and set(verdicts) == {SignatureVerdict.VALID}
+    problems = [problem for _, _, found in judged for problem in found]
+    if as_json:
+        files = [
+            {"path": str(path), **(asdict(check) if check else {"found": []})}
+            for path, check, _ in judged
+        ]
+        told = [problem_document(problem) for problem in problems]
+        out.document({"valid": valid, "problems": told, "files": files})
+    for path, check, _ in judged:
+        out.text(str(path))
+        if check is None:
+            out.say("  không có chữ ký số", "  carries no signature")
+        for one in check.found if check else ():
+            when = one.stamped_at or one.signed_at
+            out.text(f"  {one.verdict.value} {one.reason}  {one.signer} ({one.issuer})  {when}")
+    out.problems(problems)
+    if SignatureVerdict.INVALID in verdicts:
+        return exits.Exit.FOUND
+    return exits.Exit.DONE if valid else exits.Exit.INCOMPLETE
 
 
 def _tell(problems: list[Problem], other: SecondOpinion | None, *, as_json: bool) -> int:

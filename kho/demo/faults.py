@@ -128,7 +128,6 @@ def eicar() -> bytes:
     return "".join(parts).encode("ascii")
 
 
-# `virus_test_file` is not among them while nothing in the archive looks for viruses.
 FAULTS = (
     Fault("tep-bi-sua", "ING-DIGEST-MISMATCH", "one bit of a document altered", altered_file),
     Fault("thieu-tep", "ING-FILE-MISSING", "a document named in METS is missing", missing_file),
@@ -139,6 +138,7 @@ FAULTS = (
     Fault("xml-hong", "ING-XML-MALFORMED", "EAD.xml breaks off", broken_xml),
     Fault("trung-ho-so", "ING-OBJECT-HELD", "dossier 1 again, other content, NEW", held_already),
     Fault("bom-nen", "ING-BOMB", "128 MiB of zeros in a small ZIP", bomb),
+    Fault("tep-thu-vi-rut", "ING-VIRUS-TEST-FILE", "the EICAR test file", virus_test_file),
 )
 
 

@@ -231,6 +231,8 @@ def test_a_bad_one_has_its_one_fault_and_no_other(
         assert len(same) < len(opened.members)
         assert opened.dossier == good[0].dossier
         opened.codes.add("ING-OBJECT-HELD")
+    if eicar() in opened.members.values():
+        opened.codes.add("ING-VIRUS-TEST-FILE")
     assert opened.codes == {transfer.expected_code}
     assert transfer.expected_verdict == "refused"
 
@@ -255,7 +257,7 @@ def test_the_bomb_is_small_on_disk(transfers: list[SampleTransfer]) -> None:
     assert unpacked > 100 * bomb.path.stat().st_size
 
 
-def test_the_virus_test_file_is_kept_ready_and_is_the_true_one() -> None:
+def test_the_virus_test_file_is_the_true_one() -> None:
     package = virus_test_file(2025, 12)
     assert eicar() in package.members.values()
     assert len(eicar()) == 68
