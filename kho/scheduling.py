@@ -24,6 +24,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from kho import anchoring, notifying, tending
+from kho.pinging import ping
 from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation import heartbeat
@@ -97,6 +98,15 @@ class Ticks:
                 failing=dict(self.failing),
             ),
         )
+
+    def ping(self) -> None:
+        """Ask for `ping_url` while all is well: whoever waits for it hears of silence and failure."""
+        url = self._archive.settings.audit.ping_url
+        if not url:
+            return
+        seen = heartbeat.alive(self._sign, self._archive.clock.now())
+        if seen.state == "alive" and not {*seen.failing, *self.failing} - {"ping"}:
+            ping(url)
 
     def mend(self) -> None:
         """Finish or undo what dead workers left; bring the ledger to stores that were away."""
@@ -225,6 +235,7 @@ def run(ticks: Ticks, tell: Tell, stopped: Callable[[], bool]) -> bool:
     at_work = _AtWork()
     jobs: list[tuple[str, Callable[[], None], BaseTrigger]] = [
         ("beat", ticks.beat, IntervalTrigger(seconds=int(BEAT.total_seconds()))),
+        ("ping", ticks.ping, IntervalTrigger(seconds=int(BEAT.total_seconds()))),
         ("mend", ticks.mend, IntervalTrigger(hours=1)),
         ("watch", ticks.watch, IntervalTrigger(minutes=10)),
         ("notify", ticks.notify, IntervalTrigger(hours=1)),

@@ -17,7 +17,8 @@ from repository.clock import parse_utc
 from repository.problems import Problem, error, info, warning
 
 ENOUGH_SECONDS: Final = 20  # of reading, for a rate: instants are known to the second only
-_MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
+_MEGABYTE: Final = 1_000_000
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +144,10 @@ def _problems(
             "AUD-PLAN-RATE",
             store,
             reason="limit" if policy.bytes_per_second == speed else "medium",
-            need=gigabytes(bytes_a_day),
+            need=amount(bytes_a_day),
             rate=f"{speed / _MEGABYTE:.1f}",
             hours=f"{hours:g}",
-            possible=gigabytes(speed * hours * 3600),
+            possible=amount(speed * hours * 3600),
             enough=f"{bytes_a_day / (hours * 3600) / _MEGABYTE:.1f}",
             days=_days_needed(load, speed * hours * 3600),
         )
@@ -154,15 +155,15 @@ def _problems(
         yield error(
             "AUD-PLAN-BUDGET",
             store,
-            need=gigabytes(bytes_a_day),
-            budget=gigabytes(policy.byte_budget),
+            need=amount(bytes_a_day),
+            budget=amount(policy.byte_budget),
             days=_days_needed(load, policy.byte_budget),
         )
     if speed is not None and policy.quiet and load.largest > speed * hours * 3600:
         yield warning(
             "AUD-PLAN-LARGEST",
             store,
-            size=gigabytes(load.largest),
+            size=amount(load.largest),
             hours=f"{load.largest / speed / 3600:.1f}",
             quiet=policy.quiet,
         )
@@ -174,6 +175,9 @@ def _days_needed(load: Load, bytes_a_day: float) -> int:
     return math.ceil(total / bytes_a_day * 10 / 9) + 1 if bytes_a_day else 0
 
 
-def gigabytes(count: float) -> str:
-    """For people, in decimal units."""
-    return f"{count / _GIGABYTE:.3g} GB"
+def amount(count: float) -> str:
+    """A number of bytes for people, in decimal units."""
+    unit = 0
+    while count >= 999.5 and unit < len(_UNITS) - 1:
+        count, unit = count / 1000, unit + 1
+    return f"{count:.3g} {_UNITS[unit]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from preservation.audit.coverage import Coverage
-from preservation.audit.planning import Plan, Rate, gigabytes
+from preservation.audit.planning import Plan, Rate, amount
 from repository.clock import VIETNAM, parse_utc
 
 Language = Literal["vi", "en"]
@@ -88,14 +88,14 @@ def plan_lines(plan: Plan, language: Language) -> list[str]:
     """What a day of audits is in one store."""
     vi = language == "vi"
     hours = "?" if plan.hours_a_day is None else f"{plan.hours_a_day:.2g}"
-    copies = f"{plan.copies_a_day:,.1f}"
+    copies = f"{plan.copies_a_day:.3g}"
     return [
         (
-            f"{number(plan.copies, language)} bản sao, {gigabytes(plan.bytes)}; mỗi ngày: {copies} "
-            f"bản sao, {gigabytes(plan.bytes_a_day)}, {hours} trong {plan.hours_there:g} giờ cho phép"
+            f"{number(plan.copies, language)} bản sao, {amount(plan.bytes)}; mỗi ngày: {copies} "
+            f"bản sao, {amount(plan.bytes_a_day)}, {hours} trong {plan.hours_there:g} giờ cho phép"
             if vi
-            else f"{number(plan.copies, language)} copies, {gigabytes(plan.bytes)}; a day: {copies} "
-            f"copies, {gigabytes(plan.bytes_a_day)}, {hours} of {plan.hours_there:g} hours"
+            else f"{number(plan.copies, language)} copies, {amount(plan.bytes)}; a day: {copies} "
+            f"copies, {amount(plan.bytes_a_day)}, {hours} of {plan.hours_there:g} hours"
         ),
         rate_line(plan.rate, plan.limit, language),
     ]
@@ -108,7 +108,7 @@ def rate_line(rate: Rate, limit: int | None, language: Language) -> str:
         known = "tốc độ đọc chưa biết" if vi else "reading rate not known"
     else:
         speed = f"{rate.bytes_per_second / 1e6:,.1f} MB/s"
-        how = f"{gigabytes(rate.bytes)}, {rate.seconds:.0f} s"
+        how = f"{amount(rate.bytes)}, {rate.seconds:.1f} s"
         if rate.source == "audits":
             known = (
                 f"{speed}, đo ở các lần kiểm tra ({how})" if vi else f"{speed}, by audits ({how})"
