@@ -11,6 +11,22 @@ import pytest
 from tests.archives import TestArchive, make_template
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where KHO_FORBID_SKIPS is set (CI), a skip for a reason that is not listed fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("KHO_FORBID_SKIPS") or reporter is None:
+        return
+    reasons = {str(report.longrepr[2]) for report in reporter.stats.get("skipped", ())}
+    lines = (Path(__file__).parent / "allowed_skips.txt").read_text("utf-8").splitlines()
+    allowed = [line.split("|")[0].strip() for line in lines if line and line[0] != "#"]
+    for reason in sorted(reasons):
+        if not any(words in reason for words in allowed):
+            reporter.write_line(
+                f"\nskipped, and not in tests/allowed_skips.txt: {reason}", red=True
+            )
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of real test data; the test is skipped, with the reason, where it is not given."""
