@@ -57,10 +57,13 @@ def of_failure(failure: ArchiveError) -> Exit:
     return Exit.FAILURE
 
 
-def of_audit(sums: Sums, stores_unavailable: bool) -> Exit:
-    """The status of an audit: damage outweighs what could not be checked."""
+def of_audit(sums: Sums, stores_unavailable: bool, broken: str = "") -> Exit:
+    """The status of an audit: damage outweighs a run whose sums cannot be relied on (`broken`), and
+    that what could not be checked."""
     if sums.verdict() is CopyVerdict.DAMAGED:
         return Exit.FOUND
+    if broken:
+        return Exit.FAILURE
     if sums.verdict() is CopyVerdict.INCOMPLETE or stores_unavailable:
         return Exit.INCOMPLETE
     return Exit.DONE

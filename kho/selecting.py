@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation.audit.clock import worklist
+from preservation.audit.lacking import lacking
 from preservation.audit.policy import sample as drawn_sample
-from preservation.audit.run import Selection
-from repository.errors import NotFound
+from preservation.audit.run import Depth, Drawn, Selection
+from repository.errors import NotFound, Refused
 from repository.store import Store
 
 
@@ -18,38 +19,108 @@ def stores(archive: Archive, named: Sequence[str] | None) -> list[str]:
     return known(archive.stores, named or ()) or list(archive.awaited)
 
 
-def everything(archive: Archive, names: Sequence[str]) -> Selection:
-    """Every copy in these stores, and the storage roots themselves."""
-    return Selection("all", {name: _copies(archive, name) for name in names}, roots=True)
+def everything(archive: Archive, names: Sequence[str], *, depth: Depth = "full") -> Selection:
+    """Every copy in these stores, those that should be there included, and what is no object's."""
+    chosen = {name: _copies(archive, name) for name in names}
+    asked = {"by": "all", "stores": list(names), "depth": depth}
+    return Selection("all", chosen, roots=True, depth=depth, asked=asked)
 
 
-def named(archive: Archive, names: Sequence[str], ids: Sequence[str]) -> Selection:
+def named(
+    archive: Archive, names: Sequence[str], ids: Sequence[str], *, depth: Depth = "full"
+) -> Selection:
     """The copies of these dossiers. NotFound for an id that is not held."""
     wanted = held(archive, ids)
-    return Selection("named", {name: _only(archive, name, wanted) for name in names}, roots=False)
+    chosen = {name: _only(archive, name, wanted) for name in names}
+    asked = {"by": "ids", "stores": list(names), "depth": depth, "ids": wanted}
+    return Selection("named", chosen, roots=False, depth=depth, asked=asked)
 
 
 def due(archive: Archive, names: Sequence[str], budget: int | None) -> Selection:
     """What is late and today's share, oldest first, in each of these stores: as the clock has it."""
     policy, now = audit_policy(archive.settings), archive.clock.now()
     records = list(archive.catalogue.objects())
+    ids = [record.object_id for record in records]
     chosen = {
-        name: worklist(archive.catalogue, name, policy, now, held=records, budget=budget)
+        name: [
+            *worklist(archive.catalogue, name, policy, now, held=records, budget=budget),
+            *lacking(archive.catalogue, name, archive.settings.required, ids),
+        ]
         for name in names
     }
-    return Selection("due", chosen, roots=True)
+    asked = {"by": "due", "stores": list(names), "budget": budget}
+    return Selection("due", chosen, roots=True, asked=asked)
 
 
-def sampled(archive: Archive, names: Sequence[str], percent: float, seed: int) -> Selection:
+def sampled(
+    archive: Archive, names: Sequence[str], percent: float, seed: int, *, depth: Depth = "full"
+) -> Selection:
     """A random part of the dossiers, in all of these stores; the seed repeats it."""
-    ids = drawn_sample((o.object_id for o in archive.catalogue.objects()), percent, seed)
-    note = f"--sample {percent:g}% --seed {seed}"
-    chosen = {name: _only(archive, name, ids) for name in names}
-    return Selection("sample", chosen, roots=False, note=note)
+    return _drawn(archive, names, percent, seed, depth, before="")
+
+
+def asked_again(archive: Archive, run_id: str) -> Selection:
+    """The selection of a run that was interrupted. NotFound; Refused when it does not tell."""
+    run = archive.catalogue.audit_run(run_id)
+    if run is None:
+        raise NotFound(f"There is no audit {run_id}. `kho status` shows the last.")
+    asked = run.totals.get("asked", {})
+    names, depth = known(archive.stores, asked.get("stores", ())), asked.get("depth", "full")
+    match asked.get("by"):
+        case "all":
+            return everything(archive, names, depth=depth)
+        case "ids":
+            return named(archive, names, asked["ids"], depth=depth)
+        case "due":
+            return due(archive, names, asked["budget"])
+        case "sample":
+            percent, seed = asked["percent"], asked["seed"]
+            return _drawn(archive, names, percent, seed, depth, before=run.started_at)
+    raise Refused(f"{run_id} does not say what it was to look at. Begin another audit.")
+
+
+def _drawn(
+    archive: Archive,
+    names: Sequence[str],
+    percent: float,
+    seed: int,
+    depth: Depth,
+    *,
+    before: str,
+) -> Selection:
+    # A draw is repeated from what was there then: what came since would make it another draw.
+    ids = [
+        record.object_id
+        for record in archive.catalogue.objects()
+        if not before or record.first_held_at <= before
+    ]
+    drawn = drawn_sample(ids, percent, seed)
+    asked = {
+        "by": "sample",
+        "stores": list(names),
+        "depth": depth,
+        "percent": percent,
+        "seed": seed,
+    }
+    return Selection(
+        "sample",
+        {name: _only(archive, name, drawn) for name in names},
+        roots=False,
+        note=f"--sample {percent:g}% --seed {seed}",
+        depth=depth,
+        asked=asked,
+        drawn=Drawn(percent, seed, len(ids), len(drawn)),
+    )
 
 
 def _copies(archive: Archive, name: str) -> list[str]:
-    return [copy.object_id for copy in archive.catalogue.copies_of_store(name)]
+    """By object_id: what the store has, and what it must have."""
+    rows = [copy.object_id for copy in archive.catalogue.copies_of_store(name)]
+    required = archive.settings.required
+    if name not in required:
+        return rows
+    ids = [record.object_id for record in archive.catalogue.objects()]
+    return [*rows, *lacking(archive.catalogue, name, required, ids)]
 
 
 def _only(archive: Archive, name: str, wanted: Sequence[str]) -> list[str]:

@@ -27,6 +27,7 @@ from kho.settings import (
     write_settings,
 )
 from preservation import holding
+from preservation.audit.commitments import LedgerCommitments
 from preservation.audit.run import AuditServices
 from preservation.copies import CopyServices
 from preservation.drills.drill import DrillServices, mend_left
@@ -119,6 +120,7 @@ class Archive:
         self.awaited = Awaited(self.stores, self.resting)  # without those that may be away
         self.work = WorkFolder(home.folder("quarantine"))
         self.ledger_behind: dict[str, str] = {}  # store → why it was not given the ledger
+        self.commitments = LedgerCommitments(home.folder("ledger"))  # reads it when first asked
 
     def holding(self) -> HoldingServices:
         """What holding a version works with."""
@@ -140,6 +142,10 @@ class Archive:
             in_progress=self.work.in_progress,
             publish=self.publish,
             following=partial(following.follow, self.incidents()),
+            required=self.settings.required,
+            commitments=self.commitments,
+            progress=self.home.folder("reports") / "audits",
+            ledger=self.home.folder("ledger"),
         )
 
     def incidents(self) -> IncidentServices:

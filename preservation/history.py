@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, astuple, fields, replace
 from datetime import datetime
 from operator import attrgetter
@@ -41,8 +42,8 @@ from repository.catalogue.records import (
     TransferRecord,
 )
 from repository.clock import utc_text
-from repository.errors import Refused
-from repository.store import STORAGE_ROOT
+from repository.errors import NotFound, Refused
+from repository.store import LEDGER, STORAGE_ROOT
 
 # Thousands of files are named in one event: their values are taken, not copied one by one.
 _EVENT_FIELDS = tuple(field.name for field in fields(EventRecord))
@@ -143,17 +144,18 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
         results = [AuditResultRecord(detail["run_id"], *row) for row in detail["results"]]
         tx.put_audit_results(results)
         for result in results:
-            if result.object_id == STORAGE_ROOT:
-                continue  # the root's own files are nobody's copy
+            if result.object_id in (STORAGE_ROOT, LEDGER) or result.store.startswith("("):
+                continue  # no copy of an object
             if result.verdict == "incomplete" and not result.unreadable:
                 continue  # nobody looked at it all: what was last known of the copy is still known
-            tx.mark_copy_checked(
-                result.object_id,
-                result.store,
-                result.checked_at,
-                result.verdict,
-                read_all=result.expected > 0 and not result.unreadable + result.not_checked,
-            )
+            with suppress(NotFound):  # a copy that should be there and was never made has no row
+                tx.mark_copy_checked(
+                    result.object_id,
+                    result.store,
+                    result.checked_at,
+                    result.verdict,
+                    read_all=result.expected > 0 and not result.unreadable + result.not_checked,
+                )
 
 
 def _tell(tx: HistoryWriter, told: Mapping[str, Any]) -> None:

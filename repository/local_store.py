@@ -15,7 +15,8 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -90,6 +91,8 @@ class LocalStore:
         self._readers = readers or READERS[kind]
         self._rate = bytes_per_second  # of each audit of it
         self._at = LocalPlace(name, place, layout, step)
+        self._path = lru_cache(maxsize=4096)(self._at.layout.path)
+        self._seen: tuple[int, ...] | None = None  # what was there when all of it was looked at
 
     # -- what and whether it is
 
@@ -98,6 +101,11 @@ class LocalStore:
         return self._name
 
     def check_available(self) -> None:
+        if self._as_last_seen():
+            return
+        before = None
+        with suppress(OSError):
+            before = self._look()
         self._check_place()
         try:
             detached = is_there(self._at.place / _DETACHED)
@@ -110,6 +118,25 @@ class LocalStore:
                 f"Store {self._name} at {self._at.place} was detached. When it is to be used again: "
                 f"`kho copies attach {self._name}`."
             )
+        self._seen = before
+
+    def _as_last_seen(self) -> bool:
+        """Whether the very file that was read last still says which store this is, unchanged, beside a
+        storage root and no mark: asked after every object, so without opening anything."""
+        try:
+            return self._seen is not None and self._seen == self._look()
+        except OSError:
+            return False  # then say what is wrong
+
+    def _look(self) -> tuple[int, ...]:
+        place = str(self._at.place)
+        note = os.stat(f"{place}/store.json", follow_symlinks=False)  # noqa: PTH116 - quicker
+        root = os.stat(str(self._at.root), follow_symlinks=False)  # noqa: PTH116
+        marked = os.path.lexists(f"{place}/{_DETACHED}")
+        return (
+            note.st_dev, note.st_ino, note.st_size, note.st_mtime_ns, note.st_ctime_ns,
+            root.st_dev, root.st_ino, stat.S_ISDIR(root.st_mode), marked,
+        )  # fmt: skip
 
     def _check_place(self) -> None:
         """Unavailable unless the right store is there, detached or not."""
@@ -183,7 +210,7 @@ class LocalStore:
     # -- what it holds
 
     def object_path(self, object_id: ObjectId) -> str:
-        return self._at.layout.path(object_id)
+        return self._path(object_id)
 
     def head(self, object_id: ObjectId) -> Head | None:
         with self._looking(object_id):

@@ -29,6 +29,8 @@ ReadBack = Literal["direct", "evicted", "cached"]
 
 # The name under which the storage root's own files are observed, audited and reported.
 STORAGE_ROOT = ObjectId("urn:kho:storage-root")
+# And that of a store's copy of the ledger.
+LEDGER = ObjectId("urn:kho:ledger")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from kho.cli.output import Output, ledger_behind, recovered
 
 if TYPE_CHECKING:
     from kho.wiring import Archive
-    from preservation.audit.run import Selection
+    from preservation.audit.run import Depth, Selection
     from repository.catalogue.records import AuditResultRecord
 
 IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]…")]
@@ -27,6 +27,13 @@ CopyOption = Annotated[
 CachedOption = Annotated[
     bool,
     typer.Option("--cached", help="Read through the page cache: faster, proves less."),
+]
+StructuralOption = Annotated[
+    bool,
+    typer.Option(
+        "--structural",
+        help="List every file, read inventories only: the documents' bytes stay not checked.",
+    ),
 ]
 
 
@@ -47,6 +54,11 @@ def audit(
     budget: Annotated[
         str | None, typer.Option(help="With --due: read at most so much, such as 50GB.")
     ] = None,
+    structural: StructuralOption = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="Go on with an audit that was killed or stopped.", metavar="RUN"),
+    ] = None,
     copy: CopyOption = None,
     cached: CachedOption = False,
     home: HomeOption = None,
@@ -54,9 +66,13 @@ def audit(
     as_json: JsonOption = False,
 ) -> int:
     """Read every byte of the chosen copies again and compare it with what it must be."""
-    chosen = [bool(ids), everything, due, sample is not None]
+    chosen = [bool(ids), everything, due, sample is not None, resume is not None]
     if sum(chosen) != 1:
-        raise typer.BadParameter("choose one of: ids, --all, --due, --sample 2%")
+        raise typer.BadParameter("choose one of: ids, --all, --due, --sample 2%, --resume RUN")
+    if structural and (due or resume is not None):
+        raise typer.BadParameter("goes with ids, --all or --sample", param_hint="--structural")
+    if copy and resume is not None:
+        raise typer.BadParameter("the run itself says which stores", param_hint="--copy")
     if budget is not None and not due:
         raise typer.BadParameter("goes with --due", param_hint="--budget")
     if seed is not None and sample is None:
@@ -66,18 +82,27 @@ def audit(
     def select(archive: Archive) -> Selection:
         from kho import selecting
 
+        if resume is not None:
+            return selecting.asked_again(archive, resume)
         stores = selecting.stores(archive, copy)
         if due:
             return selecting.due(archive, stores, room)
+        depth: Depth = "structural" if structural else "full"
         if percent is not None:
             drawn = secrets.randbelow(2**31) if seed is None else seed
-            return selecting.sampled(archive, stores, percent, drawn)
-        return (
-            selecting.named(archive, stores, ids) if ids else selecting.everything(archive, stores)
-        )
+            return selecting.sampled(archive, stores, percent, drawn, depth=depth)
+        if ids:
+            return selecting.named(archive, stores, ids, depth=depth)
+        return selecting.everything(archive, stores, depth=depth)
 
     return _run(
-        select, cached=cached, home=home, operator=operator, as_json=as_json, sign_of_life=due
+        select,
+        cached=cached,
+        resume=resume or "",
+        home=home,
+        operator=operator,
+        as_json=as_json,
+        sign_of_life=due,
     )
 
 
@@ -106,6 +131,7 @@ def _run(
     select: Callable[[Archive], Selection],
     *,
     cached: bool,
+    resume: str,
     home: Path | None,
     operator: str | None,
     as_json: bool,
@@ -139,6 +165,7 @@ def _run(
                 selection,
                 operator=wiring.operator_name(operator),
                 medium=not cached,
+                resume=resume,
                 on_result=heard,
                 stop=interrupted,
             )
@@ -155,7 +182,7 @@ def _run(
             heartbeat.after_audit(
                 archive.home.folder("reports") / heartbeat.FILE, archive.clock.now()
             )
-        return exits.of_audit(summary.sums, bool(summary.stores_unavailable))
+        return exits.of_audit(summary.sums, bool(summary.stores_unavailable), summary.broken)
 
 
 def _show(out: Output, result: AuditResultRecord) -> None:
@@ -179,9 +206,22 @@ def _tell(out: Output, totals: dict[str, object], run_id: str, seconds: float) -
     counts = " · ".join(f"{viet if vi else name} {totals[name]}" for name, viet in names)
     out.text(f"{run_id}: {totals['objects']} {'hồ sơ' if vi else 'objects'}, {seconds} s")
     out.text(f"  {'tệp' if vi else 'files'}: {counts}")
+    told = totals.get("sample")
+    if isinstance(told, dict):
+        out.text("  " + _proves(told, vi=vi))
+    if totals.get("broken"):
+        out.text(f"  {'CUỘC KIỂM TRA HỎNG' if vi else 'THIS RUN IS BROKEN'}: {totals['broken']}")
     away = totals["stores_unavailable"]
     if isinstance(away, list) and away:
         out.text(f"  {'kho không tới được' if vi else 'stores unavailable'}: {', '.join(away)}")
+
+
+def _proves(told: dict[str, int], *, vi: bool) -> str:
+    from preservation.audit.sampling import Statement
+
+    bad = told["drawn"] - told["intact"]
+    said = Statement(told["of"], told["drawn"], bad, told["at_most"])
+    return said.sentence("hồ sơ" if vi else "dossiers", vi=vi)
 
 
 def _percent(text: str | None) -> float | None:

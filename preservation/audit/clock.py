@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from preservation.audit import spooled
+from preservation.audit.lacking import lacking
 from preservation.audit.policy import AuditPolicy
 from preservation.audit.run import AuditServices, AuditSummary, Selection, audit
 from preservation.audit.schedule import Batch, plan_batches
@@ -59,7 +60,7 @@ def audit_due(
     auditing, now = services.auditing, services.auditing.clock.now()
     held = list(auditing.catalogue.objects())
     quiet = quiet_stores(services)
-    chosen: dict[str, Sequence[str]] = {}
+    chosen: dict[str, list[str]] = {}
     roots = []
     for name, store in auditing.stores.items():
         if name in quiet:
@@ -73,6 +74,8 @@ def audit_due(
         chosen[name] = worklist(auditing.catalogue, name, services.policy, now, held=held)
         if not _root_seen(services, name, now):
             roots.append(name)
+            ids = [record.object_id for record in held]
+            chosen[name] += lacking(auditing.catalogue, name, auditing.required, ids)
     done = []
     sizes = {record.object_id: record.byte_count for record in held}
     for batch in plan_batches(chosen, sizes, roots):

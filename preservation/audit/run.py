@@ -1,93 +1,46 @@
 """One audit run: every chosen copy looked at, judged, looked at again where it looked wrong, recorded.
 
-The run is recorded when it begins, in batches while it goes on, and when it ends; so one that was
-killed shows as a run without an end, and nothing that was found is lost. A store that is away, or has
-another's disk in its place, makes its copies *not checked* and is listed; none of its files is called
-missing. Audits write to the catalogue and the ledger, never to an object.
+The run is recorded when it begins, while it goes on, and when it ends; so one that was killed shows
+as a run without an end, and nothing that was found is lost. It can be gone on with (`resume`): then
+only what has no result is looked at. A store that is away, or has another's disk in its place,
+makes its copies *not checked* and is listed; none of its files is called missing. Audits write to
+the catalogue and the ledger, never to an object.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
-from preservation import history
-from preservation.audit.fixity import CopyJudgement, CopyVerdict, Sums, compare, not_checked
-from preservation.events import EventType, Outcome
-from repository.catalogue.catalogue import Catalogue
-from repository.catalogue.records import (
-    AuditResultRecord,
-    AuditRunRecord,
-    ExpectedRecord,
+from preservation.audit import beside, recording
+from preservation.audit.fixity import not_checked
+from preservation.audit.looking import Looker
+from preservation.audit.progress import Progress, noting
+from preservation.audit.recording import Recorder, sums_of
+from preservation.audit.sampling import Drawn, statement
+from preservation.audit.selection import (
+    CATALOGUE_PLACE,
+    AuditServices,
+    AuditSummary,
+    Depth,
+    Kind,
+    Selection,
 )
-from repository.catalogue.writing import Transaction
-from repository.clock import Clock, utc_text
-from repository.digest import digest_bytes
-from repository.errors import Corrupt, Locked, Misconfigured, Unavailable
-from repository.model import ObjectId
-from repository.store import STORAGE_ROOT, Observation, Store
+from repository.catalogue.records import AuditResultRecord, AuditRunRecord
+from repository.clock import utc_text
+from repository.errors import Unavailable
+from repository.store import LEDGER, STORAGE_ROOT, Store
 
-BATCH = 64  # copies of objects recorded in one transaction, and in one entry of the ledger
-NAMED = 1000  # files that one result names; its sums count them all
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What to audit: which copies of which objects, and whether the storage roots themselves."""
-
-    kind: Literal["all", "due", "named", "sample"]
-    copies: Mapping[str, Sequence[str]]  # store name → object ids
-    roots: bool  # also what lies in the storage root outside of every object
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AuditServices:
-    """What a run works with. `in_progress` names the objects that somebody is writing now.
-
-    `following` is called in the transaction that records a batch of results: what follows from them
-    (incidents) is recorded with them or not at all. It may read the catalogue and must do nothing slow.
-    """
-
-    catalogue: Catalogue
-    stores: Mapping[str, Store]
-    clock: Clock
-    in_progress: Callable[[], Collection[str]]
-    publish: Callable[[], None]
-    following: Callable[[Transaction, Sequence[AuditResultRecord]], None] = lambda *_: None
-
-
-@dataclass(slots=True)
-class AuditSummary:
-    """The sums of a run. `broken` says why they cannot be relied on, when they cannot."""
-
-    run_id: str
-    sums: Sums = field(default_factory=Sums)
-    objects: int = 0
-    copies: int = 0
-    bytes: int = 0
-    stores_unavailable: list[str] = field(default_factory=list)
-
-    @property
-    def outcome(self) -> Outcome:
-        verdict = self.sums.verdict()
-        if verdict is CopyVerdict.DAMAGED:
-            return Outcome.FAILURE
-        if verdict is CopyVerdict.INCOMPLETE or self.stores_unavailable:
-            return Outcome.INCOMPLETE
-        return Outcome.SUCCESS
-
-    def totals(self) -> dict[str, object]:
-        return {
-            "objects": self.objects,
-            "copies": self.copies,
-            "bytes": self.bytes,
-            **self.sums.as_dict(),
-            "stores_unavailable": sorted(self.stores_unavailable),
-        }
+__all__ = [
+    "CATALOGUE_PLACE",
+    "AuditServices",
+    "AuditSummary",
+    "Depth",
+    "Drawn",
+    "Kind",
+    "Selection",
+    "audit",
+]
 
 
 def audit(
@@ -96,229 +49,169 @@ def audit(
     *,
     operator: str,
     medium: bool = True,
+    resume: str = "",
     on_result: Callable[[AuditResultRecord], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> AuditSummary:
-    """Audit the selection and return its sums; `on_result` hears of each copy as it is judged.
+    """Audit the selection and return its sums; `on_result` hears of each result as it is found.
 
-    `stop` is asked between copies: what was not looked at by then is counted as not checked. After
-    a crash the batches recorded so far stay recorded.
+    `stop` is asked between copies: what was not looked at by then is counted as not checked. `resume`
+    names a run that was killed or stopped, whose selection this is: what it has found stands, and its
+    sums are those of all its parts. NotFound, Refused (it has looked at everything), Locked (it is at
+    work). After a crash what was noted so far is recorded by the next audit.
     """
-    begun = services.clock.now()
-    run = _begin(services, selection, operator, begun)
-    summary = AuditSummary(run.run_id)
-    objects: set[str] = set()
-    batch: list[AuditResultRecord] = []
-    for result in _results(services, selection, run.run_id, summary, medium=medium, stop=stop):
-        _count(summary, objects, result)
-        on_result(result)
-        batch.append(result)
-        if len(batch) >= BATCH or sum(len(one.files) for one in batch) >= NAMED:
-            _record_results(services, run, batch, operator)
-            batch = []
-    if batch:
-        _record_results(services, run, batch, operator)
-    summary.objects = len(objects)
-    _end(services, run, summary, operator)
+    recording.record_left(services, operator)
+    if resume:
+        run = recording.resumed(services, resume)
+    else:
+        run = recording.begin(services, selection, operator, services.clock.now())
+    with ExitStack() as stack:
+        notes = None
+        if services.progress is not None:
+            notes = stack.enter_context(noting(services.progress, run.run_id))
+        summary = _Run(services, selection, run, operator, medium, notes, on_result, stop).do()
+        recording.end(services, run, summary, operator)
     return summary
 
 
-def _results(
-    services: AuditServices,
-    selection: Selection,
-    run_id: str,
-    summary: AuditSummary,
-    *,
-    medium: bool,
-    stop: Callable[[], bool],
-) -> Iterator[AuditResultRecord]:
-    for name, object_ids in selection.copies.items():
-        store = services.stores[name]
-        done = 0
-        reason = "stopped"
-        try:
-            for result in _store_results(services, store, object_ids, run_id, medium, stop):
-                done += 1
-                yield result
-            if done == len(object_ids) and selection.roots and not stop():
-                yield _root_result(services, store, run_id, medium=medium)
-        except Unavailable as problem:
-            summary.stores_unavailable.append(name)
-            reason = problem.operator
-        for object_id in object_ids[done:]:
-            expected = services.catalogue.expected(object_id)
-            yield _result(services, run_id, object_id, name, not_checked(expected, reason))
+class _Run:
+    """The work of one run, from its beginning or from where it was left."""
 
+    def __init__(
+        self,
+        services: AuditServices,
+        selection: Selection,
+        run: AuditRunRecord,
+        operator: str,
+        medium: bool,
+        notes: Progress | None,
+        on_result: Callable[[AuditResultRecord], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._services = services
+        self._selection = selection
+        self._medium = medium
+        self._on_result = on_result
+        self._stop = stop
+        self._summary = AuditSummary(run.run_id)
+        self._recorder = Recorder(services, run.run_id, operator, notes)
+        self._looker = Looker(
+            services,
+            run.run_id,
+            utc_text(services.clock.now()),
+            depth=selection.depth,
+            medium=medium,
+            stop=stop,
+        )
+        self._objects: set[str] = set()
+        self._bad: set[str] = set()  # dossiers of which something is not intact, for a sample
+        self._done: set[tuple[str, str]] = set()
+        self._former: dict[tuple[str, str], AuditResultRecord] = {}  # stand unless asked again
 
-def _store_results(
-    services: AuditServices,
-    store: Store,
-    object_ids: Sequence[str],
-    run_id: str,
-    medium: bool,
-    stop: Callable[[], bool],
-) -> Iterator[AuditResultRecord]:
-    wanted = (ObjectId(object_id) for object_id in object_ids)
-    for seen in store.observe(wanted, medium=medium):
-        judgement = compare(services.catalogue.expected(seen.object_id), seen)
-        if judgement.verdict is not CopyVerdict.INTACT:
-            judgement = _second_look(services, store, seen.object_id)
-        yield _result(services, run_id, seen.object_id, store.name, judgement)
-        if stop():
-            return
+    def do(self) -> AuditSummary:
+        """Look at everything that has no result yet."""
+        if self._services.commitments is not None:
+            self._services.commitments.refresh()
+        self._take_up()
+        there = []
+        for name, object_ids in self._selection.copies.items():
+            if self._store(self._services.stores[name], object_ids):
+                there.append(self._services.stores[name])
+        if self._selection.roots and not self._stop():
+            for result in self._beside(there):
+                self._add(result)
+        self._recorder.record()
+        for result in self._former.values():
+            self._count(result)
+        self._summary.objects = len(self._objects)
+        if self._looker.adopted:
+            self._summary.more["adopted"] = self._looker.adopted
+        if self._selection.drawn is not None:
+            drawn = self._selection.drawn
+            told = statement(drawn.population, drawn.drawn, len(self._bad & self._objects))
+            self._summary.more["sample"] = {
+                "percent": drawn.percent,
+                "seed": drawn.seed,
+                **told.as_json(),
+            }
+        return self._summary
 
-
-def _second_look(services: AuditServices, store: Store, object_id: ObjectId) -> CopyJudgement:
-    """Judge again with nobody at work on the object, by OpenSSL, against a fresh expectation.
-
-    A writer may have changed the object between the expectation and the look, and a fast engine's
-    mismatch is not a verdict until OpenSSL agrees.
-    """
-    try:
-        with store.settled(object_id):
-            if object_id in services.in_progress():
-                return not_checked(services.catalogue.expected(object_id), "being written")
-            return _confirmed(services, store, object_id)
-    except (Locked, Misconfigured) as problem:
-        return not_checked(services.catalogue.expected(object_id), problem.operator)
-    except Corrupt:  # so badly damaged that nobody can settle it: nobody is writing it either
-        return _confirmed(services, store, object_id)
-
-
-def _confirmed(services: AuditServices, store: Store, object_id: ObjectId) -> CopyJudgement:
-    expected = services.catalogue.expected(object_id)
-    return compare(expected, next(iter(store.observe([object_id], confirm=True))))
-
-
-def _root_result(
-    services: AuditServices, store: Store, run_id: str, *, medium: bool
-) -> AuditResultRecord:
-    """The storage root's own files, and everything in it that belongs to no held object."""
-    judgement = _judge_root(services, store, medium=medium)
-    if judgement.verdict is not CopyVerdict.INTACT:
-        judgement = _judge_root(services, store, medium=medium)
-    return _result(services, run_id, STORAGE_ROOT, store.name, judgement)
-
-
-def _judge_root(services: AuditServices, store: Store, *, medium: bool) -> CopyJudgement:
-    ids = [record.object_id for record in services.catalogue.objects()]
-    ids += services.in_progress()
-    known = {store.object_path(ObjectId(object_id)) for object_id in ids}
-    seen: Observation = store.observe_root(known.__contains__, medium=medium)
-    expected = [
-        ExpectedRecord(STORAGE_ROOT, path, len(data), digest_bytes(data, ["sha512"])["sha512"])
-        for path, data in store.expected_root().items()
-    ]
-    return compare(expected, seen)
-
-
-def _result(
-    services: AuditServices, run_id: str, object_id: str, store: str, judged: CopyJudgement
-) -> AuditResultRecord:
-    return AuditResultRecord(
-        run_id=run_id,
-        object_id=object_id,
-        store=store,
-        checked_at=utc_text(services.clock.now()),
-        verdict=judged.verdict.value,
-        **judged.sums.as_dict(),
-        byte_count=judged.byte_count,
-        files=tuple(
-            {"path": finding.path, "verdict": finding.verdict.value, "reason": finding.reason}
-            for finding in judged.findings[:NAMED]
-        ),
-    )
-
-
-def _count(summary: AuditSummary, objects: set[str], result: AuditResultRecord) -> None:
-    summary.sums += Sums(
-        expected=result.expected,
-        intact=result.intact,
-        altered=result.altered,
-        missing=result.missing,
-        unreadable=result.unreadable,
-        not_checked=result.not_checked,
-        unexpected=result.unexpected,
-    )
-    summary.bytes += result.byte_count
-    if result.object_id != STORAGE_ROOT:
-        summary.copies += 1
-        objects.add(result.object_id)
-
-
-# -- recording
-
-
-def _begin(
-    services: AuditServices, selection: Selection, operator: str, now: datetime
-) -> AuditRunRecord:
-    run = AuditRunRecord(
-        run_id=f"AUD-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-        kind=selection.kind,
-        started_at=utc_text(now),
-        finished_at="",
-        operator=operator,
-        outcome="",
-        totals={"note": selection.note} if selection.note else {},
-    )
-    _record(services, EventType.AUDIT_BEGUN, operator, Outcome.SUCCESS, history.run_detail(run))
-    services.publish()
-    return run
-
-
-def _record_results(
-    services: AuditServices,
-    run: AuditRunRecord,
-    results: Sequence[AuditResultRecord],
-    operator: str,
-) -> None:
-    outcome = _batch_outcome(results)
-    detail = history.results_detail(run.run_id, results)
-    event = history.new_event(
-        EventType.AUDIT_RESULTS,
-        at=services.clock.now(),
-        agent=operator,
-        outcome=outcome,
-        detail=detail,
-    )
-    with services.catalogue.transaction() as tx:
-        history.record(tx, event)
-        services.following(tx, results)
-
-
-def _end(
-    services: AuditServices, run: AuditRunRecord, summary: AuditSummary, operator: str
-) -> None:
-    ended = AuditRunRecord(
-        **{
-            **asdict(run),
-            "finished_at": utc_text(services.clock.now()),
-            "outcome": summary.outcome.value,
-            "totals": {**run.totals, **summary.totals()},
+    def _take_up(self) -> None:
+        """Count what an earlier part of this run has found; what nobody looked at is asked again."""
+        wanted = {
+            (object_id, name)
+            for name, object_ids in self._selection.copies.items()
+            for object_id in object_ids
         }
-    )
-    _record(services, EventType.AUDIT_ENDED, operator, summary.outcome, history.run_detail(ended))
-    services.publish()
+        for result in self._services.catalogue.audit_results(self._summary.run_id):
+            key = (result.object_id, result.store)
+            if (0 < result.expected == result.not_checked and key in wanted) or _is_beside(result):
+                self._former[key] = result
+                continue
+            self._done.add(key)
+            self._count(result)
+            if result.store == CATALOGUE_PLACE:
+                self._looker.told.add(result.object_id)
+
+    def _store(self, store: Store, object_ids: Sequence[str]) -> bool:
+        """A result for each copy of one store; whether the store is there."""
+        pending = {
+            object_id: None for object_id in object_ids if (object_id, store.name) not in self._done
+        }
+        reason, there = "stopped", True
+        try:
+            store.check_available()
+            for result in self._looker.results(store, list(pending)) if pending else ():
+                if result.store == store.name:
+                    del pending[result.object_id]
+                self._add(result)
+            if pending and not self._stop():
+                reason = "another audit is at work on it"
+        except Unavailable as problem:
+            self._summary.stores_unavailable.append(store.name)
+            reason, there = problem.operator, False
+        now = self._services.clock.now()
+        for object_id in pending:
+            expected = len(self._services.catalogue.expected(object_id)) or 1
+            judged = not_checked(expected, reason)
+            self._add(recording.to_record(self._summary.run_id, object_id, store.name, judged, now))
+        return there
+
+    def _beside(self, stores: Sequence[Store]) -> Iterator[AuditResultRecord]:
+        """What belongs to no object. A store that went away meanwhile has no result here."""
+        run_id = self._summary.run_id
+        for store in stores:
+            try:
+                yield beside.root_result(self._services, store, run_id, medium=self._medium)
+            except Unavailable:
+                self._summary.stores_unavailable.append(store.name)
+        self._recorder.record()  # so that the ledger has it, and is compared as it is then
+        self._services.publish()
+        still = [one for one in stores if one.name not in self._summary.stores_unavailable]
+        yield from beside.ledger_results(self._services, still, run_id)
+        yield from beside.forgotten_results(self._services, run_id)
+
+    def _add(self, result: AuditResultRecord) -> None:
+        self._former.pop((result.object_id, result.store), None)
+        self._count(result)
+        self._on_result(result)
+        if self._recorder.add(result):
+            self._looker.recorded()
+
+    def _count(self, result: AuditResultRecord) -> None:
+        summary = self._summary
+        summary.sums += sums_of(result)
+        summary.rows += 1
+        summary.bytes += result.byte_count
+        if result.object_id in (STORAGE_ROOT, LEDGER) or result.store.startswith("("):
+            return
+        summary.copies += 1
+        self._objects.add(result.object_id)
+        if result.verdict != "intact":
+            self._bad.add(result.object_id)
 
 
-def _record(
-    services: AuditServices,
-    type_: EventType,
-    operator: str,
-    outcome: Outcome,
-    detail: Mapping[str, object],
-) -> None:
-    event = history.new_event(
-        type_, at=services.clock.now(), agent=operator, outcome=outcome, detail=detail
-    )
-    with services.catalogue.transaction() as tx:
-        history.record(tx, event)
-
-
-def _batch_outcome(results: Iterable[AuditResultRecord]) -> Outcome:
-    verdicts = {result.verdict for result in results}
-    if CopyVerdict.DAMAGED.value in verdicts:
-        return Outcome.FAILURE
-    if CopyVerdict.INCOMPLETE.value in verdicts:
-        return Outcome.INCOMPLETE
-    return Outcome.SUCCESS
+def _is_beside(result: AuditResultRecord) -> bool:
+    """Whether this is of what belongs to no object, which each part of a run looks at again."""
+    forgotten = result.store == CATALOGUE_PLACE and result.missing > 0
+    return result.object_id in (STORAGE_ROOT, LEDGER) or forgotten

@@ -1,0 +1,72 @@
+"""What the ledger committed to, held in memory: what every audit holds the catalogue against.
+
+The catalogue is an index that somebody may have changed; the ledger is a chain that nobody can change
+unseen. For each object: the digests of the root inventories it had, one for each version, the last one
+being its head's. Read once and then only what was added; proven on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
+
+from preservation.ledger.chain import ChainHead, Entry, after
+from preservation.ledger.journal import Journal
+from repository.errors import Corrupt, NotFound
+
+
+class Commitments(Protocol):
+    """What was committed to. `refresh` first: what came since is not known before."""
+
+    def refresh(self) -> None:
+        """Learn what was added. Corrupt: the ledger is not whole."""
+        ...
+
+    def of(self, object_id: str) -> tuple[str, ...]:
+        """The sha512 of each root inventory of the object, first to last; empty: never spoken of."""
+        ...
+
+    def objects(self) -> Collection[str]:
+        """Every object that the ledger committed to."""
+        ...
+
+
+class LedgerCommitments:
+    """The commitments of the ledger in one folder. Some 400 bytes an object."""
+
+    def __init__(self, folder: Path) -> None:
+        self._journal = Journal(folder)
+        self._head = ChainHead()
+        self._inventories: dict[str, tuple[str, ...]] = {}
+
+    def refresh(self) -> None:
+        """Read what was added, each entry proven to follow. Corrupt."""
+        try:
+            for entry in self._journal.entries(self._head):
+                self._take(entry)
+                self._head = after(entry)
+        except NotFound as problem:
+            raise Corrupt(
+                "The ledger has become shorter while it was read. Run `kho ledger verify`."
+            ) from problem
+
+    def of(self, object_id: str) -> tuple[str, ...]:
+        """The sha512 of each root inventory of the object, first to last."""
+        return self._inventories.get(object_id, ())
+
+    def objects(self) -> Collection[str]:
+        """Every object that the ledger committed to."""
+        return self._inventories.keys()
+
+    def _take(self, entry: Entry) -> None:
+        record = entry.record
+        if record is None:
+            return
+        object_id = str(record.get("object_id") or "")
+        digest = (record.get("detail") or {}).get("inventory_sha512")
+        if not object_id or digest is None:
+            return
+        known = self._inventories.get(object_id, ())
+        # A copy that was made or repaired commits to the head again: last, and once.
+        self._inventories[object_id] = (*(one for one in known if one != digest), str(digest))
