@@ -7,14 +7,19 @@ from pathlib import Path
 
 from ingest.container import recorded_name
 from ingest.lists.dossiers import ListedDossier
+from repository.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One submission of one dossier. `path` is a ZIP, a TAR, a bag, a folder, or a list's folder."""
+    """One submission of one dossier. `path` is a ZIP, a TAR, a bag, a folder, or a list's folder.
+
+    `refused` has what was found wrong while it was looked for: then it is not opened again.
+    """
 
     path: Path
     listed: ListedDossier | None = None
+    refused: tuple[Problem, ...] = ()
 
     @property
     def name(self) -> str:

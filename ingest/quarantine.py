@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.arrival import Arrival
-from ingest.container import Container, ContainerFault, Member, recorded_name
+from ingest.container import Container, ContainerFault, Limits, Member, recorded_name
 from ingest.received import ReceivedBytes
+from ingest.shapes.opening import is_folder, open_arrival
 from repository import durable
-from repository.digest import MultiDigest, digest_stream
+from repository.digest import MultiDigest, digest_bytes, digest_stream
 from repository.errors import NotFound, Refused, Unavailable
 from repository.problems import Problem
 
@@ -40,13 +41,25 @@ class ContainerFacts:
 
 
 def read_container(source: Path | Arrival) -> ContainerFacts:
-    """Digest the container. NotFound when there is none, Unavailable when it cannot be read."""
-    path = Arrival.of(source).path
+    """Digest what was sent. NotFound when there is none, Unavailable when it cannot be read.
+
+    Of a folder or one dossier of a list the digest is that of the lines `sha256  name` of its files.
+    """
+    arrival = Arrival.of(source)
+    if is_folder(arrival.path) or arrival.listed is not None or arrival.refused:
+        return _read_several(arrival)
+    size, sha256 = _digest_file(arrival.path)
+    return ContainerFacts(recorded_name(arrival.path), size, sha256)
+
+
+def _digest_file(path: Path) -> tuple[int, str]:
     try:
         # A pipe or a device could go on for ever; opening it so does not wait for a writer.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise Refused(f"{path} is not a file. Name a SIP_hoso ZIP or a folder of them.")
+                raise Refused(
+                    f"{path} is no file and no folder. Name a transfer or a folder of them."
+                )
             size, digests = digest_stream(stream, ["sha256"])
     except FileNotFoundError as problem:
         raise NotFound(f"There is no {path}.") from problem
@@ -54,7 +67,31 @@ def read_container(source: Path | Arrival) -> ContainerFacts:
         raise Unavailable(
             f"{path} cannot be read: {problem.strerror}. Check its owner and the medium it is on."
         ) from problem
-    return ContainerFacts(recorded_name(path), size, digests["sha256"])
+    return size, digests["sha256"]
+
+
+def _read_several(arrival: Arrival) -> ContainerFacts:
+    opened, report = open_arrival(arrival, Limits())
+    name = recorded_name(arrival.path.absolute())
+    lines: list[bytes] = []
+    size = 0
+    if opened is None:  # refused as it stands: the same folder refused again is the same transfer
+        lines = [repr(sorted(p.as_dict().items())).encode() for p in report]
+        lines.append(os.fsencode(arrival.path.absolute()))
+    else:
+        with opened.container as container:
+            for member in container.members:
+                digest = MultiDigest(["sha256"])
+                try:
+                    with container.open(member) as stream:
+                        while chunk := stream.read(_CHUNK):
+                            digest.update(chunk)
+                except ContainerFault as fault:
+                    lines.append(fault.problem.code.encode())  # copying it will say what is wrong
+                size += digest.size
+                lines.append(digest.hexdigests()["sha256"].encode() + b"  " + member.raw_name)
+    whole = digest_bytes(b"\n".join(sorted(lines)), ["sha256"])["sha256"]
+    return ContainerFacts(name, size, whole)
 
 
 def copy_members(

@@ -30,7 +30,7 @@ from preservation.signatures.trust import TrustRoots, read_trust
 from repository import durable
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import ObjectRecord, TransferRecord
-from repository.errors import NotFound, Unavailable
+from repository.errors import NotFound
 from repository.problems import Problem, Severity
 
 _RECENT = 100  # transfers whose receipts are looked after when an intake begins

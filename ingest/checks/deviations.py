@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ingest.checks.context import CheckContext
-from ingest.readers.package import Tt05Package, objid_uuid
+from ingest.readers.package import SHAPE, Tt05Package, objid_uuid
 from repository.problems import Problem, warning
 
 _KINDS: Final = ("ead_doc", "ead_pic", "ead_media", "ead")
@@ -15,7 +15,10 @@ _KINDS: Final = ("ead_doc", "ead_pic", "ead_media", "ead")
 
 def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
     """One finding for each kind of deviation there is."""
-    yield from _container_name(package)
+    if not package.is_tt05:
+        return
+    if package.shape == SHAPE:
+        yield from _container_name(package)
     yield from _objid(package)
     yield from _spelling(package)
     yield from _mdtype(package)

@@ -27,7 +27,7 @@ def check(
         judged.add(promise)
         if resolved.reference.checksum:
             yield from _compare(resolved, received[member.index])
-        elif member.index not in given:
+        elif member.index not in given and resolved.reference.element != "listed":
             yield warning(
                 "ING-DIGEST-ABSENT", member.name, path=member.name, mets=resolved.reference.mets
             )

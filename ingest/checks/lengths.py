@@ -22,7 +22,7 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
                     "ING-FIELD-LENGTH",
                     record.path,
                     path=record.path,
-                    field=element.written,
+                    field=element.written or element.name,
                     length=length,
                     limit=limits[element.name],
                 )

@@ -23,9 +23,12 @@ _JUDGED_ELSEWHERE: Final = frozenset({"endDate", "totalDoc"})
 def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
     """ING-FIELD-MISSING for each element that is absent or empty."""
     for record in package.records():
+        part = "dossier" if record.kind is None else "document"
         wanted = [f.name for f in fields_of(record.kind) if f.mandatory]
         for name in [*wanted, *_conditional(record)]:
             if name in _JUDGED_ELSEWHERE and record.kind is None:
+                continue
+            if f"{part}.{name}" in package.absent:
                 continue
             if not record.value(name):
                 refuses = record.kind is None and name in _REFUSES

@@ -35,7 +35,7 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
                     "ING-MOJIBAKE",
                     record.path,
                     path=record.path,
-                    field=element.written,
+                    field=element.written or element.name,
                     value=" ".join(value.split())[:120],
                 )
 

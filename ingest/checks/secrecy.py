@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ingest.checks.context import CheckContext
 from ingest.readers.package import Tt05Package
 from ingest.readers.simpledc import Element, Record
-from repository.problems import Problem, error, warning
+from repository.problems import Problem, Severity, error, warning
 from schemas.codelists import code_list
 
 _DEGREE: Final = r"(?:tuyệt mật|tối mật|mật(?! (?:độ|ong|khẩu|mã|thiết|vụ|thư)))\b"
@@ -50,11 +50,19 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
             yield from _judge(record, element)
 
 
+def any_secret(records: Iterable[Record]) -> bool:
+    """Whether one of the records says that it is secret."""
+    found = (
+        p for record in records for element in record.elements for p in _judge(record, element)
+    )
+    return any(problem.severity is Severity.ERROR for problem in found)
+
+
 def _judge(record: Record, element: Element) -> Iterator[Problem]:
     value = " ".join(unicodedata.normalize("NFC", element.given).casefold().split())
     if not value:
         return
-    place, field = record.path, element.written[:100]
+    place, field = record.path, (element.written or element.name)[:100]
     if _states_secret(element, value):
         # The value itself is told only where it can be nothing but a code: findings are kept.
         shown = value[:20] if element.name == "mode" else "…"

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from ingest.checks.context import CheckContext
 from ingest.readers.package import Tt05Package, is_data
+from ingest.readers.record import named_members
 from repository.problems import Problem, warning
 
 
 def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
     """ING-FILE-UNREFERENCED; ING-DATA-UNDESCRIBED for data of no document."""
-    named = {r.member.index for r in package.references if r.member is not None}
+    named = named_members(package)
     described = {m.index for m in package.data_files()}
     for member in package.members:
         if member.index not in named and member.name != package.root.path:

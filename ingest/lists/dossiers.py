@@ -37,6 +37,7 @@ class ListedDossier:
     """One dossier of a list."""
 
     sheet: str  # the list's whole name in its container
+    sheet_raw: bytes  # the same byte for byte
     sheet_sha256: str
     keep_sheet: bool  # whether the list itself may be kept with this dossier
     mapping: str  # name of the mapping it was read by
@@ -46,9 +47,7 @@ class ListedDossier:
     elements: tuple[Element, ...]
     documents: tuple[ListedDocument, ...]
     rows: bytes  # this dossier's rows of the list as CSV: the heads, then the cells as given
-    files: tuple[
-        str, ...
-    ]  # members that are this dossier's, whole names; the list is not among them
-    unlisted: tuple[str, ...] = ()  # those of `files` that no row names
+    files: tuple[bytes, ...]  # its members, exact whole names, without the list
+    unlisted: tuple[str, ...] = ()  # members among them that no row names
     absent: frozenset[str] = frozenset()  # elements that the list has no column for
     problems: tuple[Problem, ...] = ()

@@ -57,7 +57,7 @@ def read_documents(
                 found.spare.append(record)
     documents = _with_loose_attachments(found.documents, found)
     loose = tuple(m for m in found.attachments if m.index not in found.linked)
-    return Documents(_in_order(documents), loose, tuple(found.spare))
+    return Documents(in_order(documents), loose, tuple(found.spare))
 
 
 def stated_ordinal(document: DocumentFacts) -> int | None:
@@ -228,7 +228,7 @@ def _with_loose_attachments(documents: list[DocumentFacts], found: _Found) -> li
     ]
 
 
-def _in_order(documents: list[DocumentFacts]) -> tuple[DocumentFacts, ...]:
+def in_order(documents: list[DocumentFacts]) -> tuple[DocumentFacts, ...]:
     """By the ordinals the records state when they state one each, else as METS lists them."""
     ordinals = [stated_ordinal(d) for d in documents]
     known = [o for o in ordinals if o is not None]

@@ -17,6 +17,7 @@ from ingest.readers.mets import Mets, Reference
 from ingest.readers.simpledc import Record
 from ingest.readers.values import clean_text
 from preservation.dossier import DocumentKind
+from repository.digest import SUPPORTED
 
 SHAPE: Final = "tt05-sip-zip"
 # Fixed for ever: identifiers made from it stand in objects (docs/intake-rules.md).
@@ -29,16 +30,20 @@ _AGENCY: Final = re.compile(
     r"(?P<code>[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(?:\.[0-9A-Z]{1,4})*?)"
     r"\.(?:19|20)[0-9]{2}\."
 )
+# What METS and manifests call them, without marks, → our names. `SHA-2 256` and the like occur.
 _ALGORITHMS: Final[Mapping[str, str]] = {
-    "sha256": "sha256",
-    "sha2256": "sha256",
-    "sha512": "sha512",
-    "sha2512": "sha512",
-    "sha1": "sha1",
     "sha": "sha1",
-    "md5": "md5",
+    **{f"sha2{bits}": f"sha{bits}" for bits in ("224", "256", "384", "512")},
+    **{re.sub("[^a-z0-9]", "", name): name for name in SUPPORTED},
 }
-_LENGTHS: Final[Mapping[str, int]] = {"sha256": 64, "sha512": 128, "sha1": 40, "md5": 32}
+_LENGTHS: Final[Mapping[str, int]] = {
+    "sha256": 64,
+    "sha512": 128,
+    "sha1": 40,
+    "md5": 32,
+    "sha384": 96,
+    "sha224": 56,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,14 @@ class Tt05Package:
     agency_name: str
     schema_names: Mapping[str, frozenset[str]]  # schema file (folded name) → element names it has
     algorithms: Mapping[int, frozenset[str]]  # member → algorithms of its checksums that we know
+    shape: str = SHAPE
+    # Elements this shape has no place for, as dossier.NAME and document.NAME: told once, not each time.
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def is_tt05(self) -> bool:
+        """Whether METS and records of the circular describe it, whatever it was carried in."""
+        return self.shape.startswith("tt05-")
 
     @property
     def file_code(self) -> str:
@@ -169,7 +182,7 @@ def algorithms_by_member(references: Iterable[ResolvedReference]) -> Mapping[int
     """For each member that METS gives checksums for, their algorithms, unknown ones left out."""
     found: dict[int, set[str]] = {}
     for resolved in references:
-        if resolved.member is not None and resolved.algorithm in _LENGTHS:
+        if resolved.member is not None and resolved.algorithm in SUPPORTED:
             found.setdefault(resolved.member.index, set()).add(resolved.algorithm)
     return {index: frozenset(names) for index, names in found.items()}
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ingest.container import Member
-from ingest.readers.package import SHAPE, DocumentFacts, Tt05Package, is_data, object_id_of
+from ingest.readers.package import DocumentFacts, Tt05Package, is_data, object_id_of
 from ingest.readers.simpledc import Record
 from ingest.readers.values import clean_text, parse_code, parse_count, parse_date
 from ingest.received import ReceivedBytes, TransferFacts
@@ -114,7 +114,7 @@ def _submission(package: Tt05Package, transfer: TransferFacts) -> Submission:
     software = next((a for a in agents if a.other_type.upper() == "SOFTWARE"), None)
     return Submission(
         transfer_id=transfer.transfer_id,
-        shape=SHAPE,
+        shape=package.shape,
         container_name=transfer.container_name,
         container_size=transfer.container_size,
         container_sha256=transfer.container_sha256,
@@ -205,16 +205,25 @@ def _files(package: Tt05Package, received: Mapping[int, ReceivedBytes]) -> list[
     return files
 
 
+def named_members(package: Tt05Package) -> set[int]:
+    """Members that the sender's description names. A bag's manifests name all there is: not they."""
+    return {
+        r.member.index
+        for r in package.references
+        if r.member is not None and r.reference.element != "manifest"
+    }
+
+
 def roles_of(package: Tt05Package) -> dict[int, FileRole]:
     """Why each member is here, by its index."""
-    named = {r.member.index for r in package.references if r.member is not None}
+    named = named_members(package)
     roles = {
         m.index: FileRole.METADATA if m.index in named else FileRole.UNREFERENCED
         for m in package.members
     }
     for resolved in package.references:
         member = resolved.member
-        if member is not None and is_data(member.name):
+        if member is not None and is_data(member.name) and member.index in named:
             # Named among the data but by no document: kept beside the documents, as what it may be.
             roles[member.index] = FileRole.ATTACHMENT
     for member in package.members:

@@ -20,7 +20,8 @@ MAX_ELEMENTS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element: the name as written, the element it is read as (empty: unknown), the raw text."""
+    """One element: the name as written (empty: not given but made by a rule), the element it is read
+    as (empty: unknown), the raw text."""
 
     written: str
     name: str
@@ -54,8 +55,8 @@ class Record:
         return tuple(value for value in found if value)
 
     def as_given(self) -> tuple[tuple[str, str], ...]:
-        """All elements as written, in order."""
-        return tuple((e.written, e.given) for e in self.elements)
+        """All elements as written, in order; none that was made."""
+        return tuple((e.written, e.given) for e in self.elements if e.written)
 
 
 def parse_record(

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from kho.cli.failing import verb
-from kho.cli.options import JsonOption
+from kho.cli.options import JsonOption, MappingOption
 from kho.cli.output import Output
 
 
@@ -19,7 +19,11 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    transfers: Annotated[list[Path], typer.Argument(help="SIP_hoso ZIPs, or folders of them.")],
+    transfers: Annotated[
+        list[Path],
+        typer.Argument(help="SIP_hoso ZIPs, bags, lists with their files, or folders of these."),
+    ],
+    mapping: MappingOption = None,
     html: Annotated[
         Path | None,
         typer.Option("--html", help="Also as one page, for the office to read and print."),
@@ -32,8 +36,9 @@ def check(
     """Judge transfers by the archive's own rules before sending them. Nothing is kept."""
     from ingest.judging import judge
     from kho import exits, intake
-    from kho.cli.ingest import failed, show
+    from kho.cli.ingest import failed, show, stranger
     from kho.cli.transfer import write_page
+    from kho.mapping_files import mappings_for
     from kho.papers import Checked, check_paper
     from kho.wiring import software
     from repository.clock import SystemClock
@@ -41,9 +46,16 @@ def check(
 
     out = Output(as_json=as_json)
     counts = {"accepted": 0, "refused": 0, "failed": 0}
-    sources = intake.expand(transfers)
+    sources = intake.expand(
+        transfers,
+        mappings=mappings_for(None, mapping or ()),
+        told=lambda name, problem: stranger(out, name, problem),
+    )
     checked: list[Checked] = []
-    with out.progress("check", len(sources), "hồ sơ") as bar:
+    with (
+        intake.gathering_without_archive() as gatherer,
+        out.progress("check", len(sources), "hồ sơ") as bar,
+    ):
         for source in sources:
             try:
                 with tempfile.TemporaryDirectory(prefix="kho-check-") as folder:
@@ -52,6 +64,7 @@ def check(
                         Path(folder),
                         held=None,  # a sending office has no archive to ask; the report says so
                         now=SystemClock().now(),
+                        gatherer=gatherer,
                     )
             except ArchiveError as failure:
                 if len(sources) == 1:

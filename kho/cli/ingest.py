@@ -10,7 +10,13 @@ import typer
 
 from kho.cli.copies import follow
 from kho.cli.failing import verb
-from kho.cli.options import DryRunOption, HomeOption, JsonOption, OperatorOption
+from kho.cli.options import (
+    DryRunOption,
+    HomeOption,
+    JsonOption,
+    MappingOption,
+    OperatorOption,
+)
 from kho.cli.output import Output, ledger_behind, problem_document, recovered
 
 if TYPE_CHECKING:
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from kho.wiring import Archive
     from preservation.package.plan import AipPlan
     from repository.errors import ArchiveError
+    from repository.problems import Problem
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +36,8 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     transfers: Annotated[
-        list[Path] | None, typer.Argument(help="SIP_hoso ZIPs, or folders of them.")
+        list[Path] | None,
+        typer.Argument(help="SIP_hoso ZIPs, bags, lists with their files, or folders of these."),
     ] = None,
     home: HomeOption = None,
     operator: OperatorOption = None,
@@ -48,11 +56,13 @@ def ingest(
         float,
         typer.Option("--settle", min=0.1, help="Seconds a watched file must have been still."),
     ] = 10.0,
+    mapping: MappingOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Receive transfers: check each one, and hold what has no error in every store."""
     from kho import intake, taking, wiring
     from kho.interrupt import until_interrupted
+    from kho.mapping_files import mappings_for
     from kho.settings import find_home
 
     if bool(transfers) == (watch is not None):
@@ -71,7 +81,11 @@ def ingest(
         if watch is not None:
             _watch(out, archive, watch, tally, who, most, settle, interrupted)
         else:
-            sources = intake.expand(transfers or [])
+            sources = intake.expand(
+                transfers or [],
+                mappings=mappings_for(archive.home.path, mapping or ()),
+                told=lambda name, problem: stranger(out, name, problem),
+            )
             if jobs is None and (len(sources) < taking.PAYS_FROM or dry_run):
                 most = 1
             with out.progress("ingest", len(sources), "hồ sơ") as bar:
@@ -198,6 +212,12 @@ def show(out: Output, result: IngestResult) -> None:
 def source_name(source: Path | Arrival) -> str:
     """How a transfer is called in what is told."""
     return source.name
+
+
+def stranger(out: Output, name: str, problem: Problem) -> None:
+    """Something in a folder that is no transfer: told, and passed by."""
+    out.line("not-understood", {"source": name, "problems": [problem_document(problem)]})
+    out.problems([problem])
 
 
 def failed(out: Output, source: Path | Arrival, failure: ArchiveError) -> None:

@@ -1,0 +1,1 @@
+"""The shapes a submission comes in: found, opened, read. Every one becomes the same package value."""
