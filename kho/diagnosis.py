@@ -6,15 +6,19 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from kho import overview, wiring
+from kho import overview, probing, reporting, wiring
+from kho.findings import Finding, Level, same
 from kho.settings import NoArchive, find_home
 from kho.standing import medium_problems
-from repository.clock import SystemClock, utc_text
+from preservation.audit.policy import GRACE_DAYS, late
+from preservation.reports import gathering, telling
+from repository.catalogue.schema import CURRENT_REVISION
+from repository.clock import parse_utc, utc_text
 from repository.digest import engine_report
 from repository.errors import ArchiveError
 from repository.problems import Severity
@@ -22,19 +26,8 @@ from repository.problems import Severity
 # Programs that make more possible; without one, what it would have told is "not checked".
 OPTIONAL_PROGRAMS = ("clamdscan", "verapdf", "soffice", "tesseract", "openssl")
 _LOW_ROOM = 0.1  # of a store's file system
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at, in two languages."""
-
-    what: str
-    level: Literal["ok", "warning", "error"]
-    vi: str
-    en: str
-
-    def as_dict(self) -> dict[str, str]:
-        return dict(asdict(self))
+_SKEW = timedelta(minutes=10)
+_NETWORKS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.s3fs"})
 
 
 def diagnose(home: Path | None) -> Iterator[Finding]:
@@ -54,22 +47,22 @@ def diagnose(home: Path | None) -> Iterator[Finding]:
 
 def _installation() -> Iterator[Finding]:
     python = sys.version.split()[0]
-    yield _same("python", "ok" if sys.version_info >= (3, 11) else "error", python)
+    yield same("python", "ok" if sys.version_info >= (3, 11) else "error", python)
     try:
         wiring.check_ownership()
-        yield _same("packages", "ok", f"kho {version('kho')}")
+        yield same("packages", "ok", f"kho {version('kho')}")
     except ArchiveError as problem:
-        yield _same("packages", "error", problem.operator)
-    yield _same("sqlite", "ok", sqlite3.sqlite_version)
+        yield same("packages", "error", problem.operator)
+    yield same("sqlite", "ok", sqlite3.sqlite_version)
     report = engine_report()
     level: Literal["ok", "warning"] = "ok" if report.native_available else "warning"
-    yield _same(
+    yield same(
         "digest engine", level, f"{report.name} ({report.instructions}) {report.reason}".strip()
     )
     for program in OPTIONAL_PROGRAMS:
         where = shutil.which(program)
         if where:
-            yield _same(program, "ok", where)
+            yield same(program, "ok", where)
         else:
             yield Finding(
                 program,
@@ -80,8 +73,12 @@ def _installation() -> Iterator[Finding]:
 
 
 def _archive(archive: wiring.Archive) -> Iterator[Finding]:
-    yield _same("archive", "ok", str(archive.home.path))
-    yield _same("clock", "ok", utc_text(SystemClock().now()))
+    yield same("archive", "ok", str(archive.home.path))
+    yield _time(archive)
+    yield same("catalogue", "ok", f"{CURRENT_REVISION}")  # another step would not have been opened
+    yield from _keys(archive)
+    yield _room("room for the catalogue", archive.home.path)
+    yield probing.flushing("flush: home", archive.home.folder("reports"))
     devices: dict[int, list[str]] = {}
     for name, store in archive.stores.items():
         seen = store.status()
@@ -90,13 +87,14 @@ def _archive(archive: wiring.Archive) -> Iterator[Finding]:
             if archive.resting.rests(name):
                 yield _rests(archive, name)
             else:
-                yield _same(f"store {name}", "error", seen.reason)
+                yield same(f"store {name}", "error", seen.reason)
             continue
         free, total = seen.free_bytes or 0, seen.total_bytes or 1
         level: Literal["ok", "warning"] = "ok" if free / total >= _LOW_ROOM else "warning"
-        yield _same(f"store {name}", level, f"{free / 1e9:.1f} / {total / 1e9:.1f} GB")
+        yield same(f"store {name}", level, f"{free / 1e9:.1f} / {total / 1e9:.1f} GB")
         if seen.device is not None:
             devices.setdefault(seen.device, []).append(name)
+        yield from _probes(archive, name)
     for names in devices.values():
         if len(names) > 1:
             yield Finding(
@@ -105,7 +103,87 @@ def _archive(archive: wiring.Archive) -> Iterator[Finding]:
                 f"{', '.join(names)} nằm trên cùng một thiết bị: hỏng đĩa là mất cả hai",
                 f"{', '.join(names)} lie on one device: one broken disk takes them all",
             )
+    yield from _promises(archive)
     yield from _records(archive)
+
+
+def _time(archive: wiring.Archive) -> Finding:
+    """A clock that went back would date new events before old ones."""
+    now = archive.clock.now()
+    last = archive.catalogue.events(after=archive.catalogue.last_sequence() - 1, limit=1)
+    if last and parse_utc(last[0].at) > now + _SKEW:
+        return Finding(
+            "clock",
+            "error",
+            f"bây giờ là {utc_text(now)}, nhưng việc cuối được ghi lúc {last[0].at}: đồng hồ máy sai",
+            f"now is {utc_text(now)}, but what happened last was at {last[0].at}: some time is wrong",
+        )
+    return same("clock", "ok", utc_text(now))
+
+
+def _keys(archive: wiring.Archive) -> Iterator[Finding]:
+    """Keys are there and are read by those alone who may; the ledger's by its owner only."""
+    folder = archive.home.folder("keys")
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as problem:
+        yield Finding(
+            "keys",
+            "warning",
+            f"không xem được {folder}: {problem.strerror}",
+            f"{folder} cannot be looked into: {problem.strerror}",
+        )
+        return
+    ledger = [name for name in names if name.startswith("ledger-") and name.endswith(".key")]
+    if not ledger and archive.catalogue.last_sequence():
+        yield Finding(
+            "keys",
+            "warning",
+            "sổ cái chưa có khoá ký; khoá được tạo ở lần ghi sổ kế tiếp, hoặc đã mất",
+            "the ledger has no signing key: it is made with the next entry, or it was lost",
+        )
+    for name in names:
+        yield probing.private(f"key {name}", folder / name, owner_only=name in ledger)
+
+
+def _room(what: str, path: Path) -> Finding:
+    usage = shutil.disk_usage(path)
+    level: Level = "ok" if usage.free / usage.total >= _LOW_ROOM else "warning"
+    return same(what, level, f"{usage.free / 1e9:.1f} / {usage.total / 1e9:.1f} GB")
+
+
+def _probes(archive: wiring.Archive, name: str) -> Iterator[Finding]:
+    given = archive.settings.stores[name]
+    folder = archive.home.path / given.path / "staging"
+    yield probing.flushing(f"flush: {name}", folder)
+    if given.kind in ("nfs", "smb") or probing.file_system(folder) in _NETWORKS:
+        yield from probing.limits(f"limits: {name}", folder)
+
+
+def _promises(archive: wiring.Archive) -> Iterator[Finding]:
+    """Whether the audits' policy can be held, and whether it was."""
+    from schemas.problem_texts import problem_text
+
+    asked = reporting.asking(archive)
+    now, held = archive.clock.now(), list(archive.catalogue.objects())
+    for plan in gathering.plans(asked, sampling=False):
+        level: Level = "ok" if plan.holds else "error"
+        texts = {}
+        for language in ("vi", "en"):
+            said = [problem_text(one.code, one.params, language) for one in plan.problems]
+            texts[language] = " ".join(said or telling.plan_lines(plan, language))
+        yield Finding(f"audit plan {plan.store}", level, texts["vi"], texts["en"])
+        policy, windows = asked.policy.of(plan.store), asked.policy.windows(plan.store, held)
+        copies = list(archive.catalogue.copies_of_store(plan.store))
+        overdue = len(late(copies, policy, now, windows=windows))
+        beyond = len(late(copies, policy, now, windows=windows, grace_days=GRACE_DAYS))
+        level = "error" if beyond else "warning" if overdue else "ok"
+        yield Finding(
+            f"late {plan.store}",
+            level,
+            f"{overdue} bản sao quá hạn, {beyond} quá {GRACE_DAYS} ngày gia hạn",
+            f"{overdue} copies late, {beyond} beyond the {GRACE_DAYS} days of grace",
+        )
 
 
 def _rests(archive: wiring.Archive, name: str) -> Finding:
@@ -131,7 +209,7 @@ def _medium(archive: wiring.Archive, name: str) -> Iterator[Finding]:
 def _records(archive: wiring.Archive) -> Iterator[Finding]:
     waiting = archive.work.all()
     level: Literal["ok", "warning"] = "warning" if waiting else "ok"
-    yield _same("work in progress", level, ", ".join(note.work_id for note in waiting) or "0")
+    yield same("work in progress", level, ", ".join(note.work_id for note in waiting) or "0")
     try:
         from preservation.ledger.journal import Journal
 
@@ -142,9 +220,9 @@ def _records(archive: wiring.Archive) -> Iterator[Finding]:
             ledger = "warning"
         elif head.seq > last:
             ledger = "error"
-        yield _same("ledger", ledger, f"{head.seq} / {last}")
+        yield same("ledger", ledger, f"{head.seq} / {last}")
     except ArchiveError as problem:
-        yield _same("ledger", "error", problem.operator)
+        yield same("ledger", "error", problem.operator)
     runs = archive.catalogue.audit_runs(limit=1)
     if not runs:
         yield Finding("audit", "warning", "chưa kiểm tra lần nào", "never audited")
@@ -154,7 +232,7 @@ def _records(archive: wiring.Archive) -> Iterator[Finding]:
         )
     else:
         bad = runs[0].outcome in ("failure", "incomplete")
-        yield _same("audit", "warning" if bad else "ok", f"{runs[0].finished_at} {runs[0].outcome}")
+        yield same("audit", "warning" if bad else "ok", f"{runs[0].finished_at} {runs[0].outcome}")
     seen = overview.clock_of(archive)
     alive: Literal["ok", "warning", "error"] = "ok" if seen.state == "alive" else "warning"
     yield Finding(
@@ -163,8 +241,3 @@ def _records(archive: wiring.Archive) -> Iterator[Finding]:
         overview.clock_text(seen, "vi"),
         overview.clock_text(seen, "en"),
     )
-
-
-def _same(what: str, level: Literal["ok", "warning", "error"], text: str) -> Finding:
-    """A finding whose text is the same in both languages: a number, a path, a name."""
-    return Finding(what, level, text, text)

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(home: HomeOption = None, as_json: JsonOption = False) -> int:
-    """Check the installation and, where there is one, the archive; nothing is changed."""
+    """Check the installation and, where there is one, the archive; what it tries out it takes away."""
     from kho import exits
     from kho.diagnosis import diagnose
 
