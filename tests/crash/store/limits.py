@@ -12,25 +12,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from repository.digest import digest_bytes, digest_stream
-from repository.model import LogicalPath, ObjectId
+from repository.model import LogicalPath, ObjectId, VersionNumber
 from repository.ocfl.inventory import parse_inventory
-from repository.store import FromBytes, FromPath, PlannedFile, VersionPlan
+from repository.store import FromBytes, FromPath, Kept, PlannedFile, VersionPlan
 from tests.crash.store.judge import make_ground
 from tests.crash.store.scenario import open_store
 
 MANY = ObjectId("urn:limits:many")
 LARGE = ObjectId("urn:limits:large")
 BYTES_A_FILE = 1536
+BYTES_A_FILE_UPDATED = 2 * BYTES_A_FILE  # the inventory that is followed, and the one that follows
 LARGE_MEMORY = 64 * 1024 * 1024
 
 
 def run(base: Path, *, quick: bool) -> dict[str, object]:
     counts = (4_000, 20_000) if quick else (20_000, 200_000)
-    verbs = ("commit", "parse", "facts", "observe") + (() if quick else ("replicate",))
-    size = 256 * 1024 * 1024 if quick else 5 * 1024**3
+    verbs = ("commit", "parse", "facts", "observe") + (() if quick else ("replicate", "update"))
+    size = 256 * 1024 * 1024 if quick else 50 * 1024**3
     make_ground(base)
     wrong: list[str] = []
     out: dict[str, object] = {}
@@ -50,7 +52,7 @@ def run(base: Path, *, quick: bool) -> dict[str, object]:
         # The plan is the caller's, and was made before.
         taken = a_file(verb) - (a_file("plan") if verb == "commit" else 0)
         out[f"{verb}: bytes a file"] = round(taken)
-        if taken > BYTES_A_FILE:
+        if taken > (BYTES_A_FILE_UPDATED if verb == "update" else BYTES_A_FILE):
             wrong.append(f"{verb} takes {taken:.0f} bytes of memory for each file")
         out[f"{verb}: time for {many // few} times the files"] = round(
             seconds[verb, many] / max(seconds[verb, few], 0.001), 1
@@ -89,6 +91,9 @@ def _one(base: Path, verb: str, number: int) -> dict[str, float]:
             work = lambda: primary.facts(object_id)  # noqa: E731
         case "observe":
             work = lambda: list(primary.observe([object_id]))  # noqa: E731
+        case "update":
+            after = _after(object_id, number)
+            work = lambda: primary.commit(after)  # noqa: E731
         case "replicate":
             work = lambda: copy.replicate(primary, object_id)  # noqa: E731
         case _:
@@ -116,6 +121,17 @@ def _plan(object_id: ObjectId, number: int) -> VersionPlan:
             PlannedFile(name, len(data), found["sha512"], found["sha256"], FromBytes(data))
         )
     return _version(object_id, tuple(files))
+
+
+def _after(object_id: ObjectId, number: int) -> VersionPlan:
+    """The second version: everything kept, one file more."""
+    first = _plan(object_id, number)
+    kept = [replace(file, source=Kept()) for file in first.files]
+    found = digest_bytes(b"more", ["sha512", "sha256"])
+    more = PlannedFile(
+        LogicalPath("data/more.txt"), 4, found["sha512"], found["sha256"], FromBytes(b"more")
+    )
+    return replace(first, follows=VersionNumber(1), files=(*kept, more))
 
 
 def _sparse(base: Path, size: int) -> VersionPlan:
