@@ -28,6 +28,13 @@ PROFILE_LABEL = "Kho-AIP-Profile"
 RECORD_PATH = LogicalPath("data/metadata/other/dossier.json")
 
 
+_SHOWN = ("pages", "text_layer", "encrypted", "pdfa_claimed", "pdfa_validated")
+_SHOWN_OF_SIGNATURES = (
+    "verdict", "reason", "kind", "signer", "organisation", "issuer", "signed_at", "stamped_at",
+    "coverage", "later_changes",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class IndexedObject:
     """One object, read from storage and ready for the catalogue."""
@@ -135,7 +142,33 @@ def _file(file: ReceivedFile) -> dict[str, object]:
         "sha512": file.digests["sha512"],
         "mime": file.mime_given,
         "puid": file.format.puid if file.format else "",
+        **_looks(file),
     }
+
+
+def _looks(file: ReceivedFile) -> dict[str, object]:
+    """What was found in the file, as far as pages show it; nothing of a look that was not taken."""
+    looks: dict[str, object] = {}
+    if file.structure is not None:
+        told = file.structure.properties
+        looks["structure"] = file.structure.verdict.value
+        looks["properties"] = {name: told[name] for name in _SHOWN if name in told}
+    if file.virus is not None:
+        looks["virus"] = {
+            "verdict": file.virus.verdict.value,
+            "tool": file.virus.tool,
+            "database": file.virus.database,
+        }
+    if file.signatures is not None:
+        looks["signatures"] = {
+            "not_checked": file.signatures.not_checked,
+            "checked_at": file.signatures.checked_at,
+            "found": [
+                {name: getattr(one, name) for name in _SHOWN_OF_SIGNATURES}
+                for one in file.signatures.found
+            ],
+        }
+    return looks
 
 
 def _versions(held: IndexedObject) -> list[VersionRecord]:

@@ -18,11 +18,13 @@ from api.links import SHORTCUTS, Links
 from api.media import media_type
 from api.texts import text_of
 from api.web.citing import cite_dossier, name_of
+from api.web.file_facts import FactShown, facts_shown
 from api.web.finding_pages import KeyAsked, Number
 from api.web.negotiation import PageRoute
 from api.web.rendering import Page
 from api.web.telling import mark_of, tell
 from api.web.trust import Trust, judge_trust
+from api.web.words import Words
 from preservation.derivatives.derivative_store import Page as Picture
 from preservation.derivatives.wanting import media_of
 from repository.catalogue.records import (
@@ -65,6 +67,7 @@ class FileShown:
     size: int | None
     sha512: str
     viewable: bool
+    facts: tuple[FactShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +257,7 @@ def _cite(page: Page, record: ObjectRecord, version: str | None) -> str:
 def _document(
     reader: Reader, record: DocumentRecord, place: int, page: Page, most: int
 ) -> DocumentShown:
-    files = [_file(file) for file in record.files]
+    files = [_file(file, page.words) for file in record.files]
     picture = None
     derivatives = reader.services.derivatives
     if derivatives is not None and files and files[0].viewable:
@@ -269,7 +272,7 @@ def _document(
     )
 
 
-def _file(file: Mapping[str, Any]) -> FileShown:
+def _file(file: Mapping[str, Any], words: Words) -> FileShown:
     path = str(file["path"])
     name = str(file.get("name") or path.rsplit("/", 1)[-1])
     ending = name.rsplit(".", 1)[-1].upper() if "." in name else ""
@@ -281,6 +284,7 @@ def _file(file: Mapping[str, Any]) -> FileShown:
         size=file.get("size"),
         sha512=str(file.get("sha512", "")),
         viewable=media is not None,
+        facts=facts_shown(file, words),
     )
 
 
