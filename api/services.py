@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from api.spool import Spool
@@ -36,6 +36,7 @@ class ApiServices:
     auditor. `signing_key` signs page markers; every server of one archive has the same. `alive` None:
     catalogue and primary store are asked at every question for health. `derivatives` None: pages of
     documents are not shown. `audits`: what is promised of them, and so which copies are overdue.
+    `required`: the stores that must have a copy of everything; None: all of them.
     """
 
     catalogue: Catalogue
@@ -50,6 +51,7 @@ class ApiServices:
     alive: Callable[[], Alive] | None = None
     derivatives: DerivativeStore | None = None
     audits: AuditPolicy = field(default_factory=AuditPolicy)
+    required: Collection[str] | None = None
 
     def health(self) -> Alive:
         """Whether the service can answer now."""

@@ -154,7 +154,7 @@ def _room(what: str, path: Path) -> Finding:
 
 def _probes(archive: wiring.Archive, name: str) -> Iterator[Finding]:
     given = archive.settings.stores[name]
-    folder = archive.home.path / given.path / "staging"
+    folder = archive.home.path / given.path
     yield probing.flushing(f"flush: {name}", folder)
     if given.kind in ("nfs", "smb") or probing.file_system(folder) in _NETWORKS:
         yield from probing.limits(f"limits: {name}", folder)

@@ -1,9 +1,9 @@
 """What a medium really does when it is asked: flushes, names, locks. For `kho doctor`.
 
-Each probe works in a folder of its own inside `staging/` or `reports/` and takes it away again; it
-never goes near an object. What cannot be tried (no right to write, no room) is told as not tried, never
-as well. A fast flush is no proof of a lie: a controller with its own power is fast and honest. So it is a
-question for a person, not an error.
+Each probe works in a folder of its own, beside a store's storage root or in `reports/`, and takes it
+away again; it never goes near an object. What cannot be tried (no right to write, no room) is told as
+not tried, never as well. A fast flush is no proof of a lie: a controller with its own power is fast and
+honest. So it is a question for a person, not an error.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def judge_flushes(what: str, seen: Flushes) -> Finding:
         "warning",
         f"{rate} lần ghi xuống đĩa mỗi giây: nhanh hơn đĩa thường; bộ đệm ghi có pin/tụ dự phòng "
         "không? Nếu không, mất điện là mất dữ liệu đã báo là an toàn",
-        f"{rate} flushes a second: faster than disks are. Has the write cache power of its own? If not, a "
-        "power cut takes what was called safe",
+        f"{rate} flushes a second: faster than disks are. Has the cache power of its own? If not, "
+        "what was called safe goes with the power",
     )
 
 
@@ -208,6 +208,6 @@ _ATTEMPTS: Final[tuple[tuple[str, str, str, Callable[[Path], bool]], ...]] = (
     ("O_EXCL", "tạo tệp mới không đè", "making a file only where there is none", _exclusive),
     ("rename", "đổi tên thay thế trọn vẹn", "replacing a file by one rename", _renames),
     ("locks", "khoá tệp", "locking a file", _locks),
-    ("names", "tên dài, tiếng Việt, hoa thường khác nhau", "names: long, Vietnamese, two cases", _names),
+    ("names", "tên dài, tiếng Việt, hoa thường", "names: long, Vietnamese, two cases", _names),
     ("flush", "ghi cả thư mục xuống đĩa", "flushing a whole folder", _flushes),
 )  # fmt: skip

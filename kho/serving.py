@@ -43,6 +43,7 @@ def application(
             signing_key=_cursor_key(home),
             derivatives=DerivativeStore(archive.home.folder("derivatives")),
             audits=audit_policy(archive.settings),
+            required=archive.settings.required,
             alive=partial(_health, archive),
         )
         yield create_app(services), address, number

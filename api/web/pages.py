@@ -7,12 +7,14 @@ from fastapi import FastAPI
 from api.services import ApiServices
 from api.web import (
     auditing_pages,
+    coverage_pages,
     dossier_pages,
     explaining_pages,
     finding_pages,
     problem_pages,
     viewer_pages,
 )
+from api.web.coverage_pages import Coverages
 from api.web.standing import Kinds, Standings
 
 
@@ -20,6 +22,8 @@ def add_pages(app: FastAPI, services: ApiServices) -> None:
     """Add the pages. Called before the API's routes, so that those who want a page find it first."""
     app.state.standings = Standings(services.catalogue, services.stores, services.audits)
     app.state.kinds = Kinds(services.catalogue)
+    app.state.coverages = Coverages(services)
+    app.include_router(coverage_pages.router)  # before the lists of the desk, beside which it lies
     for module in (finding_pages, auditing_pages, explaining_pages, dossier_pages):
         app.include_router(module.pages)
     app.include_router(dossier_pages.version_pages)
