@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from preservation.drills.notes import CANARY_PREFIX
 from preservation.incidents.incident import is_about_incident
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import AuditRunRecord, EventRecord
@@ -16,6 +18,12 @@ from repository.store import STORAGE_ROOT
 
 LISTED = 500  # rows that one paper lists; it says how many more there are
 _PAGE = 1000
+_REASONS_VI: Final = (
+    (re.compile(r"(\d+) bytes, expected (\d+)"), r"\1 byte, phải là \2"),
+    (re.compile(r"same size, other content"), "cùng cỡ, khác nội dung"),
+    (re.compile(r"an empty folder"), "thư mục rỗng"),
+    (re.compile(r"not a regular file"), "không phải tệp thường"),
+)
 _KINDS_VI: Final = {
     "all": "Toàn bộ các bản sao",
     "due": "Định kỳ (phần đến hạn)",
@@ -124,7 +132,7 @@ def inspection(catalogue: Catalogue, run_id: str) -> dict[str, Any]:
             "store": one.store,
             "path": str(file["path"]),
             "verdict": _VERDICTS_VI.get(str(file["verdict"]), str(file["verdict"])),
-            "reason": str(file["reason"]),
+            "reason": _reason(str(file["reason"])),
         }
         for one in wrong
         for file in one.files
@@ -154,6 +162,8 @@ def copying(catalogue: Catalogue, since: datetime, until: datetime) -> dict[str,
     count = 0
     for event in _events(catalogue, utc_text(since), utc_text(until)):
         for row in _copying_rows(event):
+            if str(row["object_id"]).startswith(CANARY_PREFIX):
+                continue  # our own, for drills
             count += 1
             if len(rows) < LISTED:
                 rows.append({**row, "title": _title(catalogue, str(row["object_id"]))})
@@ -166,7 +176,8 @@ def copying(catalogue: Catalogue, since: datetime, until: datetime) -> dict[str,
                 sums["ways"].add(row["read_back"])
     held: dict[str, int] = {}
     for name in by_store:
-        held[name] = sum(1 for _ in catalogue.copies_of_store(name))
+        copies = catalogue.copies_of_store(name)
+        held[name] = sum(1 for copy in copies if not copy.object_id.startswith(CANARY_PREFIX))
     return {
         "since": since.astimezone(VIETNAM),
         "last_day": until.astimezone(VIETNAM) - timedelta(days=1),
@@ -210,7 +221,11 @@ def incident(catalogue: Catalogue, incident_id: str) -> dict[str, Any]:
             if count and kind in _VERDICTS_VI
         ],
         "files": [
-            {**file, "verdict": _VERDICTS_VI.get(file["verdict"], file["verdict"])}
+            {
+                "path": file["path"],
+                "verdict": _VERDICTS_VI.get(file["verdict"], file["verdict"]),
+                "reason": _reason(file["reason"]),
+            }
             for file in found.detail.get("files", ())
         ],
         "why": str(found.detail.get("why", "")),
@@ -278,6 +293,13 @@ def _events(catalogue: Catalogue, since: str, until: str) -> Iterator[EventRecor
             if since <= event.at < until:
                 yield event
         after = page[-1].sequence
+
+
+def _reason(text: str) -> str:
+    """Why a file is not intact, in the paper's language where that is known."""
+    for pattern, words in _REASONS_VI:
+        text = pattern.sub(words, text)
+    return text
 
 
 def _title(catalogue: Catalogue, object_id: str) -> str:

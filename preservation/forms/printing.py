@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -21,9 +21,6 @@ class Paper(StrEnum):
     COPY_LOG = "nhat-ky-sao-luu"
     COPY_RECORD = "bien-ban-sao-luu"
     INCIDENT = "bien-ban-su-co"
-
-
-_DOTS: Final = "…" * 24
 
 
 def print_paper(
@@ -52,7 +49,7 @@ def _environment() -> Environment:
 def _dots(value: object) -> object:
     """The value; where there is none, a dotted line for a pen."""
     if value is None or value == "" or value == [] or value == {}:
-        return Markup('<span class="dots">{}</span>').format(_DOTS)
+        return Markup('<span class="dots"></span>')
     return value
 
 

@@ -8,12 +8,13 @@ planted in a canary is the drill's to judge and opens nothing (`preservation.dri
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from preservation import history
+from preservation.audit.selection import CATALOGUE_PLACE
 from preservation.incidents.incident import (
     Cause,
     Finding,
@@ -29,13 +30,11 @@ from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import AuditResultRecord, IncidentRecord
 from repository.catalogue.writing import Transaction
 from repository.clock import Clock, parse_utc
-from repository.store import STORAGE_ROOT
+from repository.store import LEDGER, STORAGE_ROOT
 
 BY = "kho"  # who opens incidents and finds them mended: the program itself
 DEADLINE = timedelta(days=3)  # how long files of a copy may be unreadable before it is an incident
 _LOOKS = 200  # how far back the looks at one object are asked for
-# Results of audits that are about no object. The ledger's copies are audited like objects.
-LEDGER_RESULT = "urn:kho:ledger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def repaired(
 
 def record_step(tx: Transaction, step: Step, *, by: str, at: datetime) -> None:
     """Record one change of an incident as its event."""
-    about = "" if step.incident.object_id == STORAGE_ROOT else step.incident.object_id
+    about = "" if step.incident.object_id in (STORAGE_ROOT, LEDGER) else step.incident.object_id
     event = history.new_event(
         step.type,
         at=at,
@@ -131,8 +130,9 @@ def _steps(
         found = _unreadable(services, result, open_ones, now)
     if found is None:
         return []
-    if result.object_id == LEDGER_RESULT:
-        found = replace(found, cause=Cause.LEDGER, kinds=())
+    if found.cause is Cause.DAMAGE and (cause := _cause(result)) is not Cause.DAMAGE:
+        why = "; ".join(sorted({str(file["reason"]) for file in result.files}))
+        found = replace(found, cause=cause, detail={**(found.detail or {}), "why": why})
     diagnosis = diagnosis_of(result)
     if diagnosis:
         detail = {**(found.detail or {}), "diagnosis": diagnosis}
@@ -175,9 +175,20 @@ def _unreadable(
 
 
 def diagnosis_of(result: AuditResultRecord) -> dict[str, Any]:
-    """What the audit says the damage looks like; empty when it says nothing."""
-    told = getattr(result, "diagnosis", None)
-    return dict(told) if told else {}
+    """What the audit says the damage looks like; it stands beside its first finding."""
+    told = result.files[0].get("diagnosis") if result.files else None
+    return dict(told) if isinstance(told, Mapping) else {}
+
+
+def _cause(result: AuditResultRecord) -> Cause:
+    """What a result is about: a copy, a store's ledger, or what two judges say differently."""
+    if result.object_id == LEDGER:
+        return Cause.LEDGER
+    if result.store == CATALOGUE_PLACE:
+        return Cause.CATALOGUE
+    if result.store.startswith("("):
+        return Cause.SECOND_OPINION
+    return Cause.DAMAGE
 
 
 def _near(one: IncidentRecord, finding: Finding) -> bool:
