@@ -101,7 +101,7 @@ ERRORS = {
     ),
     "href empty": (Sip(mets_edits=((f'"{ONE}"', '""'),)), {"ING-FILE-MISSING", "ING-DOC-UNPAIRED"}),
     "byte changed": (Sip(extra={REP + ONE: b"z"}), {"ING-DIGEST-MISMATCH", "ING-SIZE-MISMATCH"}),
-    "checksum of another algorithm": (Sip(checksum_type="SHA-384"), {"ING-DIGEST-UNKNOWN"}),
+    "checksum of another algorithm": (Sip(checksum_type="SHA3-256"), {"ING-DIGEST-UNKNOWN"}),
     "checksum of no algorithm": (Sip(checksum_type="NONE"), {"ING-DIGEST-UNKNOWN"}),
     "document without file": (
         Sip(docs=(replace(doc(1), files={}), doc(2))),
