@@ -10,7 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ingest.judging import Received
-from ingest.pipeline import IngestServices, planned, record_transfer, write_receipt
+from ingest.pipeline import (
+    IngestServices,
+    planned,
+    record_transfer,
+    standing_keys,
+    write_receipt,
+)
 from ingest.policy import Decision
 from preservation import holding
 from preservation.dossier import Dossier
@@ -45,28 +51,29 @@ def approve(
             )
         now = hold.clock.now()
         dossier = _dossier_that_waits(services, transfer_id, note)
-        _same_as_judged(services, transfer_id, dossier, str(note.detail["follows"]))
-        folder = hold.work.folder(transfer_id)
-        report = Report.of(Problem.from_dict(problem) for problem in waiting.problems)
-        got = Received(
-            report,
-            dossier.object_id,
-            dossier.title,
-            follows=str(note.detail["follows"]),
-            dossier=dossier,
-            sources={id_: str(folder / name) for id_, name in note.detail["sources"].items()},
-        )
-        decision = Decision("accepted", operator, reason)
-        plan = planned(services, got, decision, now)
-        transfer = replace(
-            waiting, state="accepted", decided_by=operator, reason=reason, operator=operator
-        )
-        holding.hold(
-            hold,
-            transfer_id,
-            plan.version,
-            Holding(EventType.INGESTION, operator, transfer, reason),
-        )
+        with hold.work.alone_with(standing_keys(dossier)):
+            _same_as_judged(services, transfer_id, dossier, str(note.detail["follows"]))
+            folder = hold.work.folder(transfer_id)
+            report = Report.of(Problem.from_dict(problem) for problem in waiting.problems)
+            got = Received(
+                report,
+                dossier.object_id,
+                dossier.title,
+                follows=str(note.detail["follows"]),
+                dossier=dossier,
+                sources={id_: str(folder / name) for id_, name in note.detail["sources"].items()},
+            )
+            decision = Decision("accepted", operator, reason)
+            plan = planned(services, got, decision, now)
+            transfer = replace(
+                waiting, state="accepted", decided_by=operator, reason=reason, operator=operator
+            )
+            holding.hold(
+                hold,
+                transfer_id,
+                plan.version,
+                Holding(EventType.INGESTION, operator, transfer, reason),
+            )
     return write_receipt(services, transfer_id)
 
 

@@ -14,6 +14,7 @@ it is accepted or waits for a person, nothing of it stays here but the record of
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +30,7 @@ from ingest.quarantine import ContainerFacts, read_container
 from ingest.readers.package import SHAPE
 from ingest.received import TransferFacts
 from preservation import history, holding
-from preservation.dossier import Custody
+from preservation.dossier import Custody, Dossier
 from preservation.events import EventType, Outcome
 from preservation.holding import Holding, HoldingServices
 from preservation.package.plan import (
@@ -46,6 +47,7 @@ from repository import durable, locks
 from repository.catalogue.records import TransferRecord
 from repository.clock import utc_text
 from repository.digest import digest_bytes
+from repository.errors import Conflict
 from repository.model import ObjectId, VersionNumber
 from repository.problems import Report, info
 
@@ -53,11 +55,21 @@ _SHOWN = 500  # characters of a code or name in a transfer's record; all of it s
 
 
 # Findings that other transfers of the same batch may change: updates of a dossier, links to documents.
+_HELD_CODE = "ING-FILECODE-HELD"
+_NONE: frozenset[str] = frozenset()
 _DEPENDS_ON_OTHERS = frozenset({"ING-RECORD-STATUS", "ING-LINK-UNRESOLVED", "ING-SUPPLEMENT"})
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a judged transfer has to do with others that are under way at the same time."""
+
+    keys: frozenset[str]  # of the dossier it would change; none when it was refused
+    depends: bool  # it was judged by what is held, and that may be on its way
+
+
 class OutOfTurn(Exception):
-    """This transfer depends on earlier ones that are still under way. Nothing of it was recorded."""
+    """This transfer must wait for earlier ones that are under way. Nothing of it was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +93,15 @@ def ingest(
     *,
     operator: str,
     dry_run: bool = False,
-    in_turn: bool = True,
+    may_settle: Callable[[Standing], bool] = lambda _: True,
+    wait: float = locks.DEFAULT_WAIT,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> IngestResult:
     """Take one transfer through the seven hops.
 
-    `in_turn` is False while transfers that came before this one are still under way: then one that
-    may be judged otherwise because of them is not settled, and OutOfTurn says that it must wait.
+    `may_settle` is asked once it was judged and before anything is decided: where others are under
+    way that came before it, the answer no ends this with OutOfTurn. `wait`: for a process that has the
+    same bytes at hand, then Locked. Conflict when what it was judged against changed meanwhile.
 
     After return the transfer is recorded as what the result says; accepted means held in every
     required store and read back. After an exception or a crash nothing is held, or the next
@@ -98,12 +112,12 @@ def ingest(
     container = read_container(source)
     transfer_id = container.transfer_id
     # Asked with the work's lock held: the same bytes may be on their way in another process.
-    with hold.work.resume(transfer_id, wait=locks.DEFAULT_WAIT):
+    with hold.work.resume(transfer_id, wait=wait):
         before = hold.catalogue.transfer(transfer_id)
         if before is not None and before.state in ("accepted", "awaiting-decision"):
             result = _sent_again(services, container, before, operator, dry_run=dry_run)
         else:
-            result = _take(services, source, container, operator, dry_run, in_turn, on_bytes)
+            result = _take(services, source, container, operator, dry_run, may_settle, on_bytes)
     if not dry_run:
         write_receipt(services, transfer_id)
     return result
@@ -115,7 +129,7 @@ def _take(
     container: ContainerFacts,
     operator: str,
     dry_run: bool,
-    in_turn: bool,
+    may_settle: Callable[[Standing], bool],
     on_bytes: Callable[[int], None],
 ) -> IngestResult:
     hold = services.holding
@@ -135,7 +149,8 @@ def _take(
             step=hold.step,
         )
         hold.step("received and checked")
-        if not in_turn and not _DEPENDS_ON_OTHERS.isdisjoint(got.report.codes()):
+        standing = _standing(got)
+        if not may_settle(standing):
             raise OutOfTurn(container.name)
         decision = decide(got.report, services.policy)
         transfer = _transfer(container, got, decision, operator, now)
@@ -150,8 +165,41 @@ def _take(
         if dry_run:
             hold.work.end(container.transfer_id)
             return replace(result, plan=_plan_if_accepted(services, got, decision, now))
-        _settle(services, got, decision, transfer, now)
+        with hold.work.alone_with(standing.keys):
+            _still_as_judged(services, got)
+            _settle(services, got, decision, transfer, now)
     return result
+
+
+def _standing(got: Received) -> Standing:
+    depends = not _DEPENDS_ON_OTHERS.isdisjoint(got.report.codes())
+    if got.report.has_errors:
+        return Standing(_NONE, depends)
+    return (
+        Standing(standing_keys(got.dossier), depends) if got.dossier else Standing(_NONE, depends)
+    )
+
+
+def standing_keys(dossier: Dossier) -> frozenset[str]:
+    """What no two transfers may settle at the same time: the object, and the code in its fonds."""
+    code = unicodedata.normalize("NFC", dossier.file_code)
+    return frozenset({dossier.object_id, f"{dossier.fonds_code} {code}"})
+
+
+def _still_as_judged(services: IngestServices, got: Received) -> None:
+    """Conflict when somebody else took in the same dossier since this one was judged."""
+    if got.report.has_errors:
+        return
+    own = services.held.by_object_id(got.object_id)
+    same = services.held.by_file_code(got.fonds_code, got.file_code) if got.file_code else None
+    known = _HELD_CODE in got.report.codes()  # told already: it is held under another identifier
+    if (own.head if own else "") != (got.held_already or got.follows) or (
+        same is not None and same.object_id != got.object_id and not known
+    ):
+        raise Conflict(
+            f"{got.title or got.object_id} was taken in by somebody else while this transfer was "
+            "judged. Send it again: it will be judged against what is held now."
+        )
 
 
 # -- hops 4 to 7

@@ -16,6 +16,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -23,15 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 from kho import intake, wiring
 from kho.wiring import Archive
-from repository import errors
-from repository.errors import ArchiveError, Conflict, Unavailable
+from repository import errors, locks
+from repository.errors import ArchiveError, Conflict, Locked, Unavailable
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from ingest.arrival import Arrival
     from ingest.judging import IngestResult
-    from ingest.pipeline import IngestServices
+    from ingest.pipeline import IngestServices, Standing
 
 PAYS_FROM = 8  # transfers from which starting processes costs less than it gains
 _AHEAD = 50  # how many transfers of each process may be finished before an earlier, slow one
@@ -127,51 +128,55 @@ class _Worker:
     process: SpawnProcess
     line: Connection
     at: int | None = None  # the number of the transfer it has
+    asks: bool = False  # it has judged that, and waits to be told whether it may settle it
 
 
 class _Crew:
-    """The processes of one batch, and who has which transfer."""
+    """The processes of one batch, and who has which transfer.
+
+    They judge at once and settle as if they had come one after the other: a transfer is settled when
+    all before it were judged and none of those still under way is of the same dossier. One that
+    depends on what others may bring waits until it is the first of all that are left.
+    """
 
     def __init__(self, archive: Archive, operator: str, dry_run: bool) -> None:
         self._archive = archive
         self._home = archive.home.path
         self._operator, self._dry_run = operator, dry_run
         self._workers: list[_Worker] = []
+        self._standings: dict[int, Standing | None] = {}  # of each under way; None: not judged yet
+        self._again: list[int] = []  # not settled, and to be taken when those before them are done
+        self._done: dict[int, Taken] = {}  # and not yielded yet
         self._lost = False
 
     def take(
         self, sources: Sequence[Path | Arrival], jobs: int, stop: Callable[[], bool]
     ) -> Iterator[Taken]:
-        done: dict[int, Taken] = {}  # finished, and not yielded yet
-        again: list[int] = []  # must wait for those before them
         begun = told = 0
         flush = _Flush(self._archive)
         try:
             self._workers = [self._start() for _ in range(min(jobs, len(sources)))]
             while True:
-                oldest = min([*(w.at for w in self._workers if w.at is not None), *again, begun])
                 for worker in self._workers:
                     if worker.at is not None:
                         continue
-                    if again and again[0] == oldest:
-                        self._give(worker, again.pop(0), sources, in_turn=True)
+                    if self._again and self._again[0] == min(self._standings):
+                        self._give(worker, self._again.pop(0), sources)
                     elif begun < len(sources) and not stop() and begun - told < _AHEAD * jobs:
-                        in_turn = not again and all(w.at is None for w in self._workers)
-                        self._give(worker, begun, sources, in_turn=in_turn)
+                        self._give(worker, begun, sources)
                         begun += 1
-                busy = [worker for worker in self._workers if worker.at is not None]
-                if busy:
-                    self._hear(busy, sources, done, again)
-                # A group is told once it is in the ledger, and nobody waits long for it.
+                self._answer()
+                self._hear(sources)
                 ready = told
-                while ready in done:
+                while ready in self._done:
                     ready += 1
-                idle = not any(worker.at is not None for worker in self._workers)
-                if ready > told and (flush.is_due() or (idle and not again)):
+                idle = not self._standings
+                # A group is told once it is in the ledger, and nobody waits long for it.
+                if ready > told and (flush.is_due() or idle):
                     flush.now()
-                    yield from (done.pop(number) for number in range(told, ready))
+                    yield from (self._done.pop(number) for number in range(told, ready))
                     told = ready
-                if idle and not again and (begun == len(sources) or stop()):
+                if idle and (begun == len(sources) or stop()):
                     break
         finally:
             self._end()
@@ -179,44 +184,63 @@ class _Crew:
         if self._lost:
             self._archive.recover()
 
-    def _hear(
-        self,
-        busy: Sequence[_Worker],
-        sources: Sequence[Path | Arrival],
-        done: dict[int, Taken],
-        again: list[int],
-    ) -> None:
-        """Wait a moment for answers, and note each."""
-        lines = {worker.line: worker for worker in busy}
-        for line in wait(list(lines), timeout=_FLUSH_SECONDS):
+    def _answer(self) -> None:
+        """Tell those who ask whether they may settle, as far as that can be told now."""
+        for worker in sorted(self._workers, key=lambda w: -1 if w.at is None else w.at):
+            if not worker.asks or worker.at is None:
+                continue
+            own = self._standings[worker.at]
+            assert own is not None
+            before = {n: s for n, s in self._standings.items() if n < worker.at}
+            blind = any(n in self._again and s is None for n, s in before.items())
+            meet = any(s is not None and own.keys & s.keys for s in before.values())
+            if blind or meet or (own.depends and before):
+                self._send(worker, False)
+            elif all(s is not None for s in before.values()):
+                self._send(worker, True)
+            else:
+                continue  # one before it is still being judged
+            worker.asks = False
+
+    def _hear(self, sources: Sequence[Path | Arrival]) -> None:
+        """Wait a moment for what the processes have to say, and note it."""
+        lines = {w.line: w for w in self._workers if w.at is not None and not w.asks}
+        for line in wait(list(lines), timeout=_FLUSH_SECONDS) if lines else ():
             worker = lines[line]  # type: ignore[index]  # only lines were waited for
             number = worker.at
             assert number is not None
-            worker.at = None
             try:
                 kind, value = worker.line.recv()
             except (EOFError, OSError):
                 self._lost = True
                 worker.process.join()
-                done[number] = Taken(sources[number], failure=_died(worker.process.exitcode))
+                self._finish(worker, Taken(sources[number], failure=_died(worker.process.exitcode)))
                 self._replace(worker)
                 continue
-            if kind == "again":
-                again.append(number)
-                again.sort()
+            if kind == "judged":
+                self._standings[number], worker.asks = value, True
+            elif kind == "again":
+                worker.at = None
+                self._again = sorted([*self._again, number])
             elif kind == "done":
-                done[number] = Taken(sources[number], result=value)
+                self._finish(worker, Taken(sources[number], result=value))
             else:
-                done[number] = Taken(sources[number], failure=_failure(*value))
+                self._finish(worker, Taken(sources[number], failure=_failure(*value)))
 
-    def _give(
-        self, worker: _Worker, number: int, sources: Sequence[Path | Arrival], *, in_turn: bool
-    ) -> None:
+    def _finish(self, worker: _Worker, taken: Taken) -> None:
+        assert worker.at is not None
+        self._done[worker.at] = taken
+        del self._standings[worker.at]
+        worker.at, worker.asks = None, False
+
+    def _give(self, worker: _Worker, number: int, sources: Sequence[Path | Arrival]) -> None:
         worker.at = number
-        try:
-            worker.line.send((sources[number], in_turn))
-        except OSError:  # it died meanwhile: heard of when its answer is waited for
-            return
+        self._standings[number] = None
+        self._send(worker, (sources[number], number == min(self._standings)))
+
+    def _send(self, worker: _Worker, message: object) -> None:
+        with suppress(OSError):  # it died meanwhile: heard of when its next word is waited for
+            worker.line.send(message)
 
     def _start(self) -> _Worker:
         # Spawned: a connection to SQLite does not survive a fork.
@@ -257,19 +281,30 @@ def _work(home: Path, line: Connection, operator: str, dry_run: bool) -> None:
             intake.services(archive, catch_up=False) as services,
         ):
             services = _Flush(archive).sharing(services)
+
+            def may_settle(standing: Standing) -> bool:
+                line.send(("judged", standing))
+                answer: bool = line.recv()
+                return answer
+
             while True:
-                source, in_turn = line.recv()
+                source, first = line.recv()
                 answer: tuple[str, Any]
                 try:
                     result = pipeline.ingest(
-                        services, source, operator=operator, dry_run=dry_run, in_turn=in_turn
+                        services,
+                        source,
+                        operator=operator,
+                        dry_run=dry_run,
+                        may_settle=may_settle,
+                        wait=locks.DEFAULT_WAIT if first else 0,
                     )
                     answer = ("done", result)
                 except pipeline.OutOfTurn:
                     answer = ("again", None)
-                except Conflict as failure:
-                    # Another of the batch may have been first; in its turn it will be told why.
-                    answer = ("failed", _named(failure)) if in_turn else ("again", None)
+                except (Conflict, Locked) as failure:
+                    # Another of the batch may have it, or have been first; in its turn it is told why.
+                    answer = ("failed", _named(failure)) if first else ("again", None)
                 except ArchiveError as failure:
                     answer = ("failed", _named(failure))
                 line.send(answer)

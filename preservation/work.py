@@ -10,7 +10,7 @@ Only this says which objects are being written: audits ask it before they judge.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from repository import durable, locks
+from repository.digest import digest_bytes
 from repository.errors import Conflict, Corrupt
 
 
@@ -88,6 +89,17 @@ class WorkFolder:
             with _explaining(f"taking over {work_id}"):
                 stack.enter_context(locks.held(self._lock(work_id), f"Work {work_id}", wait=wait))
             yield self.note(work_id)
+
+    @contextmanager
+    def alone_with(self, keys: Collection[str]) -> Iterator[None]:
+        """Keep every other process from settling work about the same things while the block runs."""
+        with ExitStack() as stack:
+            for key in sorted(keys):
+                name = digest_bytes(key.encode("utf-8", "replace"), ["sha256"])["sha256"][:32]
+                with _explaining(f"keeping others from {key}"):
+                    lock = locks.held(self._lock(f"about-{name}"), key, wait=locks.DEFAULT_WAIT)
+                    stack.enter_context(lock)
+            yield
 
     def write(self, note: WorkNote) -> None:
         """Note durably how far the work has come. The caller holds its lock."""
