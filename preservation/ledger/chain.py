@@ -14,14 +14,21 @@ canonical JSON:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from repository.digest import digest_bytes
+from repository.digest.small import sha256
 
 GENESIS = "0" * 64
 MAX_LINE = 64 * 1024 * 1024
+_HEX = rb'"([0-9a-f]*)"'
+_LINE = re.compile(
+    rb'{"commitment":%s,"hash":%s,"prev":%s,"record":(.+),"salt":%s,"seq":(0|[1-9][0-9]{0,18})}\n\Z'
+    % (_HEX, _HEX, _HEX, _HEX),
+    re.DOTALL,
+)
 
 
 class BrokenChain(ValueError):
@@ -50,9 +57,16 @@ class ChainHead:
 
 def link(head: ChainHead, record: Mapping[str, Any], salt: str) -> Entry:
     """The entry that follows `head` and commits to `record`. `line` refuses one that is too long."""
-    commitment = _commitment(salt, record)
+    return link_written(head, record, salt)[0]
+
+
+def link_written(head: ChainHead, record: Mapping[str, Any], salt: str) -> tuple[Entry, bytes]:
+    """As `link`, with the entry's line, which `line` would write: the record is written once."""
+    written = canonical(record)
+    commitment = _commitment(salt, written)
     seq = head.seq + 1
-    return Entry(seq, head.hash, salt, record, commitment, _hash(head.hash, seq, commitment))
+    entry = Entry(seq, head.hash, salt, record, commitment, _hash(head.hash, seq, commitment))
+    return entry, _short_enough(seq, _line(entry, written))
 
 
 def after(entry: Entry) -> ChainHead:
@@ -65,10 +79,7 @@ def line(entry: Entry) -> bytes:
 
     ValueError when it is longer than a reader takes: see `fits`.
     """
-    data = _line(entry)
-    if len(data) > MAX_LINE:
-        raise ValueError(f"entry {entry.seq} has {len(data)} bytes, {MAX_LINE} are the most")
-    return data
+    return _short_enough(entry.seq, _line(entry, canonical(entry.record)))
 
 
 def fits(record: Mapping[str, Any]) -> bool:
@@ -76,19 +87,19 @@ def fits(record: Mapping[str, Any]) -> bool:
     return len(canonical(record)) <= MAX_LINE - 1024
 
 
-def _line(entry: Entry) -> bytes:
-    return (
-        canonical(
-            {
-                "seq": entry.seq,
-                "prev": entry.prev,
-                "salt": entry.salt,
-                "record": entry.record,
-                "commitment": entry.commitment,
-                "hash": entry.hash,
-            }
-        )
-        + b"\n"
+def _short_enough(seq: int, data: bytes) -> bytes:
+    if len(data) > MAX_LINE:
+        raise ValueError(f"entry {seq} has {len(data)} bytes, {MAX_LINE} are the most")
+    return data
+
+
+def _line(entry: Entry, record: bytes) -> bytes:
+    """Canonical JSON, its names in their order; the four texts are hexadecimal."""
+    before = (
+        f'{{"commitment":"{entry.commitment}","hash":"{entry.hash}","prev":"{entry.prev}","record":'
+    )
+    return b"".join(
+        (before.encode(), record, f',"salt":"{entry.salt}","seq":{entry.seq}}}\n'.encode())
     )
 
 
@@ -98,10 +109,10 @@ def follow(head: ChainHead, lines: Iterable[bytes]) -> Iterator[Entry]:
     Lines are as `whole_lines` gives them, newline included.
     """
     for raw in lines:
-        entry = _parse(raw)
+        entry, record = _parse(raw)
         if entry.seq != head.seq + 1 or entry.prev != head.hash:
             raise BrokenChain(f"entry {entry.seq} does not follow entry {head.seq}")
-        if entry.record is not None and entry.commitment != _commitment(entry.salt, entry.record):
+        if entry.record is not None and entry.commitment != _commitment(entry.salt, record):
             raise BrokenChain(f"the record of entry {entry.seq} was changed")
         if entry.hash != _hash(entry.prev, entry.seq, entry.commitment):
             raise BrokenChain(f"the hash of entry {entry.seq} is wrong")
@@ -116,7 +127,7 @@ def whole_lines(data: bytes) -> list[bytes]:
 
 def claimed_start(raw: bytes) -> ChainHead:
     """The head that a line says it follows: where reading may begin in the middle of a chain."""
-    entry = _parse(raw)
+    entry, _ = _parse(raw)
     return ChainHead(entry.seq - 1, entry.prev)
 
 
@@ -126,39 +137,36 @@ def canonical(value: object) -> bytes:
     return text.encode("utf-8")
 
 
-def _parse(raw: bytes) -> Entry:
+def _parse(raw: bytes) -> tuple[Entry, bytes]:
+    """The entry of a line, and its record as it is written in it. Only canonical JSON is an entry."""
     if len(raw) > MAX_LINE:
         raise BrokenChain("an entry is longer than any the archive writes")
-    try:
-        value = json.loads(raw)
-        entry = Entry(
-            seq=value["seq"],
-            prev=value["prev"],
-            salt=value["salt"],
-            record=value["record"],
-            commitment=value["commitment"],
-            hash=value["hash"],
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as problem:
-        raise BrokenChain(f"a line is not an entry: {raw[:60]!r}") from problem
-    texts = (entry.prev, entry.salt, entry.commitment, entry.hash)
-    if type(entry.seq) is not int or not all(isinstance(text, str) for text in texts):
+    match = _LINE.match(raw)
+    if match is None:
         raise BrokenChain(f"a line is not an entry: {raw[:60]!r}")
-    if not (entry.record is None or isinstance(entry.record, dict)):
-        raise BrokenChain(f"the record of entry {entry.seq} is not a record")
-    if _line(entry) != raw:
-        raise BrokenChain(f"entry {entry.seq} is not in canonical form")
-    return entry
+    commitment, hash_, prev, written, salt, seq = match.groups()
+    try:
+        record = json.loads(written)
+        canonical_record = canonical(record)
+    except (ValueError, RecursionError) as problem:
+        raise BrokenChain(f"a line is not an entry: {raw[:60]!r}") from problem
+    if not (record is None or isinstance(record, dict)):
+        raise BrokenChain(f"the record of entry {seq.decode()} is not a record")
+    if canonical_record != written:
+        raise BrokenChain(f"entry {seq.decode()} is not in canonical form")
+    texts = (prev.decode(), salt.decode(), record, commitment.decode(), hash_.decode())
+    return Entry(int(seq), *texts), written
 
 
-def _commitment(salt: str, record: Mapping[str, Any]) -> str:
-    return _sha256(b"kho-record\0" + _bytes(salt) + canonical(record))
+def _commitment(salt: str, record: bytes) -> str:
+    return sha256(b"kho-record\0" + _bytes(salt) + record).hex()
 
 
 def _hash(prev: str, seq: int, commitment: str) -> str:
     if not 0 <= seq < 2**63:
         raise BrokenChain("a sequence number is out of range")
-    return _sha256(b"kho-entry\0" + _bytes(prev) + seq.to_bytes(8, "big") + _bytes(commitment))
+    number = seq.to_bytes(8, "big")
+    return sha256(b"kho-entry\0" + _bytes(prev) + number + _bytes(commitment)).hex()
 
 
 def _bytes(text: str) -> bytes:
@@ -166,7 +174,3 @@ def _bytes(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError as problem:
         raise BrokenChain("a digest or salt is not hexadecimal") from problem
-
-
-def _sha256(data: bytes) -> str:
-    return digest_bytes(data, ["sha256"])["sha256"]

@@ -128,8 +128,8 @@ def parse_note(note: str) -> SignedCheckpoint:
 
 
 def find_note(text: str) -> SignedCheckpoint | None:
-    """The first checkpoint inside a text, such as a mail that somebody kept; None when there is none.
-    BadNote when something that begins as one is none."""
+    """The first checkpoint inside a text, such as a mail that somebody kept; None when there is
+    none. BadNote when something that begins as one is none."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
     for number, line in enumerate(lines):
         if line.startswith(_MARK) and number >= 4:

@@ -73,8 +73,8 @@ def verify_ledger(
 
 
 def compare_copies(folder: Path, stores: Iterable[Store]) -> Mapping[str, CopyState]:
-    """How each store's copy stands to the ledger, byte for byte; proves nothing of the ledger itself.
-    Corrupt when a segment of it is missing."""
+    """How each store's copy stands to the ledger, byte for byte; proves nothing of the ledger
+    itself. Corrupt when a segment of it is missing."""
     ours = evidence(folder)
     return {store.name: _compare(folder, ours, store) for store in stores}
 

@@ -22,8 +22,7 @@ from preservation.ledger.chain import (
     after,
     claimed_start,
     follow,
-    line,
-    link,
+    link_written,
     whole_lines,
 )
 from preservation.ledger.segments import SEGMENT_BYTES, WHAT_TO_DO, Segments, broken
@@ -77,11 +76,11 @@ class Journal:
         pending = bytearray()
         added = []
         for record in records:
-            entry = link(head, record, secrets.token_hex(16))
+            entry, written = link_written(head, record, secrets.token_hex(16))
             if size + len(pending) >= SEGMENT_BYTES:
                 self._files.write(segment, bytes(pending), size)
                 segment, size, pending = segment + 1, 0, bytearray()
-            pending += line(entry)
+            pending += written
             head = after(entry)
             added.append(entry)
         if pending:

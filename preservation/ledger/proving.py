@@ -50,6 +50,7 @@ class Prover:
             raise Conflict(
                 "The ledger's tree is not the one that was signed last. Run `kho ledger verify`."
             )
+        self._read: dict[int, Entry] = {}
         self._keys = self._find_keys(folder)
 
     def of_entries(self, seqs: Iterable[int]) -> dict[str, Any]:
@@ -116,11 +117,10 @@ class Prover:
     def _find_keys(self, folder: Path) -> Sequence[int]:
         """The entries that name the log's keys. What is noted of them is believed only when the
         last of them signed the checkpoint; else the whole journal is read."""
-        seqs = shown_keys(folder / LOG)
-        if not self._lead_to_signer(seqs):
-            seqs = scanned_keys(self._journal)
-        if self._lead_to_signer(seqs):
-            return [seq for seq in seqs if seq <= self.signed.size]
+        for seqs in (shown_keys(folder / LOG), None):
+            found = scanned_keys(self._journal) if seqs is None else seqs
+            if self._lead_to_signer(found):
+                return [seq for seq in found if seq <= self.signed.size]
         raise Conflict(
             "No entry of the ledger names the key that signed its last checkpoint. Run `kho ledger "
             "verify`."
@@ -130,15 +130,20 @@ class Prover:
         history = KeyHistory()
         try:
             for seq in seqs:
-                history.take(seq, self._journal.entry(seq).record)
+                history.take(seq, self._entry(seq).record)
         except (BadNote, NotFound):
             return False
         key = history.in_force(self.signed.size)
         return key is not None and self.signed.signed_by(key)
 
+    def _entry(self, seq: int) -> Entry:
+        if seq not in self._read:
+            self._read[seq] = self._journal.entry(seq)
+        return self._read[seq]
+
     def _proven(self, seq: int, signed: SignedCheckpoint | None = None) -> dict[str, Any]:
         under = signed or self.signed
-        entry = self._journal.entry(seq)
+        entry = self._entry(seq)
         path = inclusion_proof(seq - 1, under.size, self._tiles.node)
         leaf = leaf_hash(bytes.fromhex(entry.hash))
         if not check_inclusion(leaf, seq - 1, under.size, path, under.root):

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from repository import durable
 from repository.errors import Corrupt
@@ -27,7 +27,7 @@ WHAT_TO_DO = (
     "`kho ledger verify` says which store has a whole copy; move the ledger's folder aside and "
     "`kho rebuild` fetches that copy. Nothing was changed."
 )
-_STEP = 16 * 1024
+_STEP = 4 * 1024
 
 Kind = Literal["journal", "checkpoints"]
 
@@ -104,31 +104,17 @@ class Segments:
     def line_start(self, number: int, end: int) -> int:
         """Where the line begins that byte `end` - 1 of a segment would be a part of, were it no
         newline: behind the last newline before `end`."""
-        with self._reading(), self._path(number).open("rb") as stream:
-            while end > 0:
-                start = max(0, end - _STEP)
-                stream.seek(start)
-                found = stream.read(end - start).rfind(b"\n")
-                if found >= 0:
-                    return start + found + 1
-                end = start
-        return 0
+        with self._opened(number) as stream:
+            return _line_start(stream, end)
 
     def line_end(self, number: int, start: int) -> int:
         """Where the line that has byte `start` ends, newline included; `start` when it is torn."""
-        with self._reading(), self._path(number).open("rb") as stream:
-            stream.seek(start)
-            passed = start
-            while block := stream.read(_STEP):
-                found = block.find(b"\n")
-                if found >= 0:
-                    return passed + found + 1
-                passed += len(block)
-        return start
+        with self._opened(number) as stream:
+            return _line_end(stream, start)
 
     def read(self, number: int, start: int = 0, end: int | None = None) -> bytes:
         """Bytes of a segment; all that is behind `start` without an end."""
-        with self._reading(), self._path(number).open("rb") as stream:
+        with self._opened(number) as stream:
             stream.seek(start)
             return stream.read() if end is None else stream.read(end - start)
 
@@ -137,22 +123,22 @@ class Segments:
         low, high = 1, self.count()
         while low < high:  # the last segment that begins at or before it
             middle = (low + high + 1) // 2
-            end = self.line_end(middle, 0)
-            if end and self._key(middle, 0, end) <= key:
-                low = middle
-            else:
-                high = middle - 1
+            with self._opened(middle) as stream:
+                end = _line_end(stream, 0)
+                before = bool(end) and self._key(middle, stream, 0, end) <= key
+            low, high = (middle, high) if before else (low, middle - 1)
         if not high:
             return None
-        start, stop = 0, self.acknowledged(low)
-        while start < stop:
-            middle = (start + stop) // 2
-            begin = max(start, self.line_start(low, middle))
-            end = self.line_end(low, middle)
-            found = self._key(low, begin, end)
-            if found == key:
-                return low, begin, end
-            start, stop = (end, stop) if found < key else (start, begin)
+        with self._opened(low) as stream:
+            start, stop = 0, _line_start(stream, stream.seek(0, 2))
+            while start < stop:
+                middle = (start + stop) // 2
+                begin = max(start, _line_start(stream, middle))
+                end = _line_end(stream, middle)
+                found = self._key(low, stream, begin, end)
+                if found == key:
+                    return low, begin, end
+                start, stop = (end, stop) if found < key else (start, begin)
         return None
 
     def write(self, number: int, data: bytes, offset: int) -> None:
@@ -163,11 +149,18 @@ class Segments:
         except OSError as problem:
             raise durable.explained(problem, "writing the ledger") from problem
 
-    def _key(self, number: int, start: int, end: int) -> int:
-        match = self._number.search(self.read(number, max(start, end - 40), end))
+    def _key(self, number: int, stream: BinaryIO, start: int, end: int) -> int:
+        place = max(start, end - 40)
+        stream.seek(place)
+        match = self._number.search(stream.read(end - place))
         if match is None:
             raise broken(self.name(number), f"what stands before byte {end} is no line of it")
         return int(match[1])
+
+    @contextmanager
+    def _opened(self, number: int) -> Iterator[BinaryIO]:
+        with self._reading(), self._path(number).open("rb") as stream:
+            yield stream
 
     def _path(self, number: int) -> Path:
         return self._folder / self.name(number)
@@ -178,3 +171,25 @@ class Segments:
             yield
         except OSError as problem:
             raise durable.explained(problem, "reading the ledger") from problem
+
+
+def _line_start(stream: BinaryIO, end: int) -> int:
+    while end > 0:
+        start = max(0, end - _STEP)
+        stream.seek(start)
+        found = stream.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _line_end(stream: BinaryIO, start: int) -> int:
+    stream.seek(start)
+    passed = start
+    while block := stream.read(_STEP):
+        found = block.find(b"\n")
+        if found >= 0:
+            return passed + found + 1
+        passed += len(block)
+    return start

@@ -85,14 +85,14 @@ def publish(
         log = SignedLog(folder, journal, KeyFiles(signer.keys), signer.step)
         for store in stores:
             _refuse_old(folder, journal, store)
-        _drain(catalogue, journal)
+        log.take_new()
+        _drain(catalogue, journal, log)
         signer.step("ledger: appended")
         if catalogue.last_sequence() < journal.head().seq:
             raise Conflict(
                 f"The catalogue ends at event {catalogue.last_sequence()}, the ledger at "
                 f"{journal.head().seq}: the catalogue is an old one. Run `kho rebuild`."
             )
-        log.take_new()
         told = _see_to_key(catalogue, journal, log, signer, rotation)
         key = log.key()
         private = log.private(key) if key else None
@@ -129,11 +129,11 @@ def record_to_event(record: Mapping[str, Any]) -> EventRecord:
 # -- the journal
 
 
-def _drain(catalogue: Catalogue, journal: Journal) -> None:
+def _drain(catalogue: Catalogue, journal: Journal, log: SignedLog) -> None:
     while events := catalogue.outbox(_BATCH):
         fresh = _not_yet_written(journal, events)
         if fresh:
-            journal.append([event_to_record(event) for event in fresh])
+            log.take(journal.append([event_to_record(event) for event in fresh]))
         with catalogue.transaction() as tx:
             tx.mark_published(events[-1].sequence)
 
@@ -189,9 +189,8 @@ def _see_to_key(
     signer.step("ledger: key made")
     _enter_key(catalogue, said, agent, signer)
     signer.step("ledger: key recorded")
-    _drain(catalogue, journal)
+    _drain(catalogue, journal, log)
     signer.step("ledger: key entered")
-    log.take_new()
     _check_in_force(log, new)
     return (told,)
 

@@ -13,7 +13,7 @@ holds the sequencer's lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preservation.events import EventType
 from preservation.ledger import checkpoint
-from preservation.ledger.chain import ChainHead, after
+from preservation.ledger.chain import ChainHead, Entry, after
 from preservation.ledger.checkpoint import BadNote, Checkpoint, SignedCheckpoint, VerifierKey
 from preservation.ledger.journal import Journal
 from preservation.ledger.kept import Kept, KeptCheckpoints
@@ -79,7 +79,13 @@ class SignedLog:
 
     def take_new(self) -> None:
         """Add to the tree in memory what the journal has behind it. Corrupt."""
-        for entry in self._journal.entries(self._head):
+        self.take(self._journal.entries(self._head))
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Add entries that were proven, or just written, behind the tree in memory. Corrupt."""
+        for entry in entries:
+            if entry.prev != self._head.hash:
+                raise Corrupt(f"Entry {entry.seq} of the ledger does not follow. {_REFUSED}")
             self._tiles.add(bytes.fromhex(entry.hash))
             self._head = after(entry)
             try:
@@ -241,8 +247,8 @@ class SignedLog:
 def make_tree(log: Path, journal: Journal, size: int) -> Tiles:
     """Make the tree of the first `size` entries again from the journal, and put it on the medium.
 
-    What is there of it already is held against it. Corrupt when it differs; Conflict when the journal
-    is shorter. The caller holds the sequencer's lock.
+    What is there of it already is held against it. Corrupt when it differs; Conflict when the
+    journal is shorter. The caller holds the sequencer's lock.
     """
     tiles = Tiles(log)
     for entry in journal.entries():

@@ -2,9 +2,10 @@
 
     FOLDER/tile/L/N, FOLDER/tile/L/N.p/W, FOLDER/tile/entries/N, …      `docs/ledger.md`
 
-All of it can be made again from the journal, so a file that is missing is no loss. One that says
-something else than the journal is Corrupt, and never written over. While it grows, what is in
-memory is the incomplete tile of each level.
+All of it can be made again from the journal, so a file that is missing is no loss, and nothing is
+flushed: a file that a power cut left short, or with zeros where its bytes should be, counts as
+missing. One that says something else than the journal is Corrupt, and never written over. While it
+grows, what is in memory is the incomplete tile of each level.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _FULL = WIDTH * HASH_BYTES
 _LENGTH = HASH_BYTES.to_bytes(2, "big")  # before each leaf's data in a bundle
 _ENTRIES = "entries"
 _CACHED = 64
+_ZEROS = bytes(HASH_BYTES)  # no hash is all zeros
 _PARTIAL = re.compile(r"[1-9]\d{0,2}\Z", re.ASCII)
 Level = int | str  # a tile level, or `entries`
 
@@ -112,7 +114,7 @@ class Tiles:
         return complete_root(data)
 
     def write(self) -> None:
-        """Put what was added on the medium: complete tiles, then the incomplete ones as they are
+        """Put what was added into its files: complete tiles, then the incomplete ones as they are
         now.
 
         Corrupt when something else is there already. After a crash some are there, and writing
@@ -122,13 +124,13 @@ class Tiles:
         for level, number, data in self._incomplete():
             width = len(data) // HASH_BYTES
             self._put(level, number, width, data)
-            self._drop_narrower(level, number, width)
+            self._drop_narrower(level, number, data)
 
     def write_complete(self) -> None:
-        """Put the complete tiles on the medium, so that memory is free again."""
+        """Put the complete tiles into their files, so that memory is free again."""
         for (level, number), data in self._pending.items():
             self._put(level, number, WIDTH, data)
-            self._drop_narrower(level, number, WIDTH)
+            self._drop_narrower(level, number, data)
         self._pending.clear()
 
     def compare(self) -> list[str]:
@@ -204,17 +206,19 @@ class Tiles:
         return sorted(int(name) for name in names if _PARTIAL.match(name) and int(name) < WIDTH)
 
     def _read(self, level: Level, number: int, width: int) -> bytes | None:
-        path = self._path(level, number, width)
+        """A file's hashes, or its leaves' data; None when it is missing, or was never written whole."""
         length = width * (HASH_BYTES + (len(_LENGTH) if level == _ENTRIES else 0))
         with self._touching():
             try:
-                with path.open("rb") as stream:
+                with self._path(level, number, width).open("rb") as stream:
                     data = stream.read(length + 1)
             except (FileNotFoundError, NotADirectoryError):
                 return None
+        if len(data) < length or _ZEROS in data:
+            return None
         plain = _without_lengths(data) if level == _ENTRIES else data
         if len(data) != length or plain is None:
-            raise _corrupt(tile_name(level, number, width), "has not the length it should have")
+            raise _corrupt(tile_name(level, number, width), "is no tile of this width")
         return plain
 
     def _differing(self, level: Level, number: int, data: bytes) -> list[str]:
@@ -241,15 +245,16 @@ class Tiles:
         path = self._path(level, number, width)
         with self._touching():
             path.parent.mkdir(parents=True, exist_ok=True)
-            durable.write_durably(path, _with_lengths(data) if level == _ENTRIES else data)
+            path.unlink(missing_ok=True)  # what a power cut left of it
+            durable.write_new(path, _with_lengths(data) if level == _ENTRIES else data)
 
-    def _drop_narrower(self, level: Level, number: int, width: int) -> None:
+    def _drop_narrower(self, level: Level, number: int, data: bytes) -> None:
         """A narrower tile is the beginning of a wider one and says nothing more."""
+        width = len(data) // HASH_BYTES
         for there in self._widths(level, number):
             if there < width:
                 held = self._read(level, number, there)
-                wider = self._read(level, number, width)
-                if held is None or wider is None or not wider.startswith(held):
+                if held is not None and not data.startswith(held):
                     name = tile_name(level, number, there)
                     raise _corrupt(name, "is not the beginning of what follows it")
                 with self._touching():
