@@ -46,6 +46,7 @@ def overview(archive: Archive) -> dict[str, Any]:
         "ledger_sequence": catalogue.last_sequence(),
         "ledger_behind": bool(waiting),
         "in_progress": sorted(archive.work.in_progress()),
+        "incidents": dict(catalogue.incident_counts()),
         "clock": asdict(clock_of(archive)),
     }
 
@@ -144,6 +145,13 @@ def lines(seen: dict[str, Any], language: Language) -> list[str]:
     mark = "✗" if clock.alarm else " "
     name = "Đồng hồ kiểm tra" if vi else "Clock"
     told.insert(1 if clock.alarm else len(told), f"{mark} {name}: {clock_text(clock, language)}")
+    still_open = sum(n for state, n in seen["incidents"].items() if state != "closed")
+    if still_open:
+        told.append(
+            f"✗ Sự cố đang mở: {still_open} (`kho incidents`)"
+            if vi
+            else f"✗ Open incidents: {still_open} (`kho incidents`)"
+        )
     if seen["ledger_behind"]:
         told.append("  Sổ cái chưa cập nhật." if vi else "  The ledger is behind.")
     return told

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from schemas.access import Body, HitBody, Links
+from schemas.access import Bilingual, Body, HitBody, Links
 
 
 class FondsBody(Body):
@@ -66,6 +66,36 @@ class CaseList(Body):
     name: str
     count: int
     items: tuple[CaseBody, ...]
+    next: str | None
+
+
+class IncidentBody(Body):
+    """One incident: what is wrong, and how far its care has come."""
+
+    incident_id: str
+    cause: str
+    state: str
+    object_id: str | None
+    store: str | None
+    kinds: tuple[str, ...]
+    opened_at: str
+    changed_at: str
+    seen_at: str
+    seen_count: int
+    diagnosis: str | None
+    by: str | None
+    reason: str | None
+    run_id: str | None
+    message: Bilingual
+    links: Links
+
+
+class IncidentList(Body):
+    """How many incidents are open, and which they are: the latter for auditors."""
+
+    open: int
+    counts: dict[str, int]
+    items: tuple[IncidentBody, ...] | None
     next: str | None
 
 

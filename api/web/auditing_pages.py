@@ -88,6 +88,11 @@ def desk(request: Request, reader: CurrentReader, vao: KeyAsked = None) -> Respo
         overdue=counts["overdue"] > 0,
         window=reader.services.audits.default.window_days,
         runs=runs,
+        open_incidents=sum(
+            count
+            for state, count in reader.services.catalogue.incident_counts().items()
+            if state != "closed"
+        ),
         health=reader.services.health(),
     )
 

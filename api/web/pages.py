@@ -11,6 +11,7 @@ from api.web import (
     dossier_pages,
     explaining_pages,
     finding_pages,
+    incident_pages,
     problem_pages,
     viewer_pages,
 )
@@ -28,7 +29,7 @@ def add_pages(app: FastAPI, services: ApiServices) -> None:
         app.include_router(module.pages)
     app.include_router(dossier_pages.version_pages)
     app.include_router(finding_pages.facets)
-    for other in (finding_pages, auditing_pages, explaining_pages, viewer_pages):
+    for other in (finding_pages, auditing_pages, explaining_pages, viewer_pages, incident_pages):
         app.include_router(other.router)
 
 
