@@ -47,7 +47,7 @@ def export(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Copy dossiers out, every byte checked on the way; nothing of Kho is needed to read or check them."""
+    """Copy dossiers out, every byte checked on the way; nothing of Kho is needed to read them."""
     from kho import exits, selecting, wiring
     from kho.settings import find_home
     from preservation.offline import shipping

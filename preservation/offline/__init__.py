@@ -1,1 +1,1 @@
-"""The offline verifier that goes with every export. `kho_verify.py` shares no code with us, by intent."""
+"""The offline verifier that goes with every export; by intent it shares no code with us."""

@@ -16,7 +16,6 @@ Exit status: 0 nothing found · 1 failure · 2 wrong usage · 3 damage found · 
 from __future__ import annotations
 import argparse, base64, contextlib, errno, hashlib, io, json, os, re, stat, struct, sys, zipfile, zlib
 from typing import Any, Iterable, Iterator
-
 LIMIT, BLOCK = 128 * 1024 * 1024, 1024 * 1024  # the longest metadata file or ledger line; what is read at once
 RANKS = ("", "intact", "not_checked", "unreadable", "missing", "altered")
 COUNTS = ("expected", "intact", "altered", "missing", "unreadable", "not_checked", "unexpected")
@@ -33,7 +32,7 @@ TEXTS = {  # damage (E), not checked (?) or a remark (i); what it means; the sam
     "NOT-CHECKED": ("?", "could not be checked", "không kiểm tra được"),
     "REMARK": ("i", "to be known", "cần biết"),
 }
-WORDS = {"intact": ("INTACT", "NGUYÊN VẸN"), "damaged": ("DAMAGED", "HƯ HỎNG"), "incomplete": ("UNSURE", "CHƯA RÕ")}
+WORDS = {"intact": ("INTACT", "NGUYÊN VẸN"), "damaged": ("DAMAGED", "HƯ HỎNG"), "incomplete": ("INCOMPLETE", "CHƯA ĐỦ")}
 HOUR = "([01][0-9]|2[0-3]):[0-5][0-9]"
 INSTANT = rf"[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]{HOUR}:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-]{HOUR})"
 
@@ -103,7 +102,6 @@ class Tree:  # Files by path with their sizes, what is neither file nor folder, 
     def tell_odd(self, subject: Subject, here: str = "") -> None:
         for path, kind in sorted(self.odd.items()): subject.found("LINK", here + path, kind)
         for path, why in sorted(self.unread.items()): subject.found("UNREADABLE", here + path or ".", why)
-
 class Folder(Tree):  # A folder of the file system, with all below it or only what lies directly in it
     def __init__(self, root: str, deep: bool = True) -> None:
         super().__init__()
@@ -145,7 +143,6 @@ def blocks_of(path: str, most: int = sys.maxsize) -> Iterator[bytes]:
             left -= len(block)
             if left < 0 or not block or stream.size > most: raise CannotRead("it is too long, or changed meanwhile")
             yield block
-
 class Zip(Tree):  # A ZIP read in place, never unpacked: stored and deflated members with safe names
     def __init__(self, stream: Stream, subject: Subject) -> None:
         super().__init__()
@@ -538,9 +535,9 @@ def lines_of(tree: Tree, subject: Subject, kind: str) -> Iterator[Any]:  # their
 def judge_ledger(path: str, given: argparse.Namespace) -> Subject:  # chain, tree, signatures, changes of key
     subject, tree = Subject("ledger", path), Folder(path)
     tree.tell_odd(subject)
-    for name in sorted(tree.files):
-        if re.fullmatch(r"(journal|checkpoints)-[0-9]{6}\.jsonl", name): subject.expect(name)
-        else: subject.found("REMARK", name, "not looked at")
+    rest = [name for name in tree.files if not re.fullmatch(r"(journal|checkpoints)-[0-9]{6}\.jsonl", name)]
+    for name in tree.files.keys() - set(rest): subject.expect(name)
+    if rest: subject.found("REMARK", min(rest), f"{len(rest)} files that can be made again from the others: not looked at")
     keys, stack, size, prev, newest = Keys(subject, given.key), list[bytes](), 0, "0" * 64, 0
     with subject.noting("", "LEDGER"):
         notes = [given.checkpoint] if given.checkpoint else []
@@ -650,7 +647,7 @@ def judge(path: str, given: argparse.Namespace) -> Iterator[Subject]:
             with Stream(path) as stream: judge_tree(Zip(stream, subject), subject, given)
     elif "store.json" in names and "root" in top.folders: return (yield from judge_root(os.path.join(path, "root"), given))
     elif re.search(r"\b(0=ocfl_1|ocfl_layout\.json)", " ".join(names)): return (yield from judge_root(path, given))
-    elif "VERIFY.txt" in names:
+    elif "VERIFY.txt" in names and not re.search(r"\b(0=ocfl|inventory\.json|bagit\.txt|manifest-)", " ".join(names)):
         children = sorted({*top.folders, *top.odd, *(name for name in names if name.endswith(".zip"))})
         return (yield from (one for child in children for one in judge(os.path.join(path, child), given)))
     else: judge_tree(Folder(path), subject, given)
@@ -681,7 +678,9 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper): sys.stdout.reconfigure(errors="backslashreplace")
     def all_() -> Iterator[Subject]:
         ledgers = {path for path in args.paths if os.path.lexists(os.path.join(path, "journal-000001.jsonl"))}
-        proofs = {path for path in args.paths if path.endswith(".json")}
+        exports = [path for path in args.paths if os.path.lexists(os.path.join(path, "VERIFY.txt"))]
+        beside = [os.path.join(path, name) for path in exports for name in Folder(path, deep=False).in_root()]
+        proofs = {path for path in [*args.paths, *beside] if path.endswith(".json")}
         for path in args.ledger + sorted(ledgers): yield judge_ledger(path, args)
         for path in args.proof + sorted(proofs): yield judge_proof(path, args)
         for path in args.paths:
