@@ -15,7 +15,7 @@ from typing import Final
 BLOCK: Final = 512
 MAX_EXTENDED: Final = 1024 * 1024  # bytes of one pax or long-name record
 _END: Final = b"\0" * BLOCK
-_FILES: Final = frozenset(b"\007")
+_FILES: Final = frozenset({0, ord("0"), ord("7")})
 _SPARSE: Final = ("GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size", "GNU.sparse.realsize")
 
 

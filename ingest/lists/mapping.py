@@ -80,7 +80,7 @@ def read_mapping(data: bytes, name: str) -> SheetMapping:
 
 def write_mapping(mapping: SheetMapping, *, notes: Iterable[str] = ()) -> str:
     """The TOML that `read_mapping` reads as this mapping; `notes` become remarks at its head."""
-    lines = [*(f"# {line}" for note in notes for line in note.splitlines())]
+    lines = [f"# {''.join(c if c.isprintable() else ' ' for c in note)}" for note in notes]
     lines += [f"format = {_quoted(FORMAT)}", f"name = {_quoted(mapping.name)}"]
     lines += [f"sheet = {_quoted(mapping.sheet)}", f"header_row = {mapping.header_row}"]
     lines += [f"file_code = {_quoted(mapping.file_code)}"]

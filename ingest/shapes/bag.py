@@ -14,12 +14,12 @@ from typing import Final
 from ingest.container import Container, Member
 from ingest.readers.mets import Reference
 from ingest.readers.package import ResolvedReference
-from ingest.shapes.tree import Undigested
+from ingest.shapes.tree import ContainerTree, Undigested
 from repository.bag import parse_manifest, validate_bag
 from repository.bag.declaration import parse_declaration
 from repository.bag.manifest import algorithm_of
 from repository.digest import SUPPORTED
-from repository.problems import Problem, Severity, error
+from repository.problems import Problem, error
 
 DECLARATION: Final = "bagit.txt"
 PAYLOAD: Final = "data/"
@@ -46,14 +46,12 @@ def bag_root(names: list[str]) -> str | None:
 
 def read_bag(container: Container, root: str) -> tuple[Bag, list[Problem]]:
     """The bag in a container whose members still have their whole names, and what is wrong with it."""
-    tree = Undigested(container, root, ["data"] if _has_payload(container, root) else [])
-    problems: list[Problem] = []
-    for problem in validate_bag(tree):
-        if problem.code == "BAG-FETCH-PRESENT":
-            continue  # it says where a file is that came along
-        problems.append(Problem(problem.code, problem.severity, problem.location, problem.params))
-    if any(p.severity is Severity.ERROR for p in problems):
-        return Bag(root, ()), problems
+    folders = ["data"] if _has_payload(container, root) else []
+    tree = Undigested(container, root, folders)
+    report = validate_bag(tree)
+    if report.has_errors:  # it will not be copied: so that all is told, digests are compared now
+        return Bag(root, ()), list(validate_bag(ContainerTree(container, root, folders)))
+    problems = [p for p in report if p.code != "BAG-FETCH-PRESENT"]  # what is there is compared
     strays = [m.name for m in container.members if not m.name.startswith((root, "__MACOSX/"))]
     if strays:
         problems.append(error("ING-TOP-FOLDER", "", reason="many", folders=", ".join(strays[:5])))
@@ -64,7 +62,7 @@ def promised(
     bag: Bag, members: tuple[Member, ...], names: dict[int, str]
 ) -> list[ResolvedReference]:
     """Each manifest's line as a reference to its member. `names`: whole names by index."""
-    by_whole = {names[member.index]: member for member in members}
+    by_whole = {names[m.index]: m for m in members if m.index in names}
     found = []
     for manifest, algorithm, digest, whole in bag.promises:
         member = by_whole.get(whole)
