@@ -37,8 +37,9 @@ def ping(url: str, *, seconds: float = SECONDS) -> None:
     )
     try:
         connection.request("GET", target, headers={"User-Agent": "Kho"})
-        answer = connection.getresponse()
-        answer.read(_ANSWER)
+        with connection.getresponse() as answer:  # it may outlive its connection
+            status = answer.status
+            answer.read(_ANSWER)
     except (OSError, http.client.HTTPException, ValueError) as problem:
         raise Unavailable(
             f"ping_url at {host} could not be asked: {type(problem).__name__}. It is tried again; "
@@ -46,7 +47,7 @@ def ping(url: str, *, seconds: float = SECONDS) -> None:
         ) from problem
     finally:
         connection.close()
-    if not 200 <= answer.status < 300:
+    if not 200 <= status < 300:
         raise Unavailable(
-            f"ping_url at {host} answered {answer.status}. It is tried again; audits go on."
+            f"ping_url at {host} answered {status}. It is tried again; audits go on."
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from preservation.audit import spooled
@@ -79,12 +80,12 @@ def audit_due(
     done = []
     sizes = {record.object_id: record.byte_count for record in held}
     for batch in plan_batches(chosen, sizes, roots):
-        halted = _halting(services, batch, stop)
         if stop():
             break
-        if halted():
-            continue  # another batch may be of stores where it is not quiet
+        if _quiet(services, batch):
+            continue  # another batch may be of stores where it is not
         selection = Selection("due", batch.copies, roots=batch.roots)
+        halted = partial(_halted, services, batch, stop)
         done.append(audit(auditing, selection, operator=services.operator, stop=halted))
         heard(done[-1])
     return done
@@ -123,12 +124,14 @@ def worklist(
     return [copy.object_id for copy in due(copies, sizes, promised, now, windows=windows)]
 
 
-def _halting(services: ClockServices, batch: Batch, stop: Callable[[], bool]) -> Callable[[], bool]:
-    def halted() -> bool:
-        now = services.auditing.clock.now()
-        return stop() or any(services.quiet(name, now) for name in batch.copies)
+def _halted(services: ClockServices, batch: Batch, stop: Callable[[], bool]) -> bool:
+    return stop() or _quiet(services, batch)
 
-    return halted
+
+def _quiet(services: ClockServices, batch: Batch) -> bool:
+    """Whether it is quiet in one of the batch's stores."""
+    now = services.auditing.clock.now()
+    return any(services.quiet(name, now) for name in batch.copies)
 
 
 def audit_reported(

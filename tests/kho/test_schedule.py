@@ -18,9 +18,10 @@ from kho.cli.output import Language
 from kho.diagnosis import diagnose
 from kho.promises import audit_policy
 from kho.scheduling import Ticks, the_only_clock
-from kho.settings import SETTINGS_FILE, AuditSettings, read_settings
+from kho.settings import SETTINGS_FILE, AuditSettings, StoreAuditSettings, read_settings
 from kho.wiring import Archive, Home, open_archive
-from preservation import heartbeat
+from preservation import heartbeat, history
+from preservation.events import EventType, Outcome
 from preservation.heartbeat import Heartbeat
 from repository.catalogue.catalogue import open_catalogue
 from repository.catalogue.records import AuditResultRecord
@@ -182,6 +183,89 @@ def test_a_daily_budget_is_kept_and_the_rest_follows_the_next_day(simulation: Si
         simulation.hours(24, step=6)
         assert len(simulation.results()) == day * len(STORES)
     assert simulation.late() == 0
+
+
+def promise(simulation: Simulation, **changes: object) -> None:
+    """Another policy, from the next tick on."""
+    audit = AuditSettings.model_validate({"window_days": 10, **changes})
+    simulation.archive.settings = simulation.archive.settings.model_copy(update={"audit": audit})
+    simulation.ticks = simulation.new_ticks()
+
+
+def test_in_quiet_hours_nothing_is_read_and_no_progress_is_promised(simulation: Simulation) -> None:
+    promise(simulation, quiet="07:00-18:00")
+    simulation.clock.advance(timedelta(days=15) + 6 * HOUR)  # 07:00 in Vietnam, everything late
+    for _ in range(11):
+        simulation.ticks.audit()
+        simulation.clock.advance(HOUR)
+        assert simulation.runs() == 0
+    sign = heartbeat.read(simulation.archive.home.folder("reports") / heartbeat.FILE)
+    assert sign is None or sign.audited_at == ""
+    simulation.ticks.audit()
+    assert simulation.late() == 0
+
+
+def test_a_run_that_meets_quiet_hours_stops_before_its_next_object(simulation: Simulation) -> None:
+    promise(simulation, quiet="07:00-18:00")
+    simulation.clock.advance(timedelta(days=15) + 6 * HOUR - timedelta(seconds=1))
+    advancing = simulation.archive.clock.now
+
+    def one_second_a_question() -> datetime:
+        simulation.clock.advance(timedelta(seconds=0.2))
+        return advancing()
+
+    simulation.archive.clock = type("Slow", (), {"now": staticmethod(one_second_a_question)})()
+    simulation.new_ticks().audit()
+    read = [one for one in simulation.results() if not one.not_checked]
+    assert 0 < len(read) < 6
+    assert simulation.late() == 6 - len(read)
+
+
+def test_one_store_may_be_quiet_while_another_is_read(simulation: Simulation) -> None:
+    stores = dict(simulation.archive.settings.stores)
+    own = StoreAuditSettings(quiet="00:00-23:00")
+    stores["copy-1"] = stores["copy-1"].model_copy(update={"audit": own})
+    simulation.archive.settings = simulation.archive.settings.model_copy(update={"stores": stores})
+    simulation.ticks = simulation.new_ticks()
+    simulation.clock.advance(timedelta(days=15))
+    simulation.ticks.audit()
+    assert {one.store for one in simulation.results()} == {"primary"}
+    assert simulation.late() == 3
+
+
+def test_a_class_with_a_shorter_window_is_late_sooner_and_read_first(
+    simulation: Simulation,
+) -> None:
+    one = next(iter(simulation.archive.catalogue.objects()))
+    matching = {"name": "soon", "window_days": 2, "fonds": [one.fonds_code]}
+    promise(simulation, window_days=300, **{"class": [matching]})
+    simulation.clock.advance(timedelta(days=4))
+    same = sum(o.fonds_code == one.fonds_code for o in simulation.archive.catalogue.objects())
+    assert simulation.late() == same * len(STORES)
+    simulation.ticks.audit()
+    assert simulation.late() == 0
+
+
+def test_a_new_version_makes_no_old_byte_younger(simulation: Simulation) -> None:
+    """What an update writes is read back; what it leaves as it was is not."""
+    catalogue = simulation.archive.catalogue
+    former = next(iter(catalogue.copies_of_store("primary")))
+    simulation.clock.advance(timedelta(days=15))
+    at = utc_text(simulation.clock.now())
+    written = replace(former, written_at=at, head="v2", read_at="")
+    event = history.new_event(
+        EventType.UPDATE,
+        at=simulation.clock.now(),
+        agent="tester",
+        outcome=Outcome.SUCCESS,
+        object_id=former.object_id,
+        detail=history.copies_detail([written], "v2", "0" * 128),
+    )
+    with catalogue.transaction() as tx:
+        history.record(tx, event)
+    now = next(iter(catalogue.copies_of_store("primary")))
+    assert (now.written_at, now.read_at, now.head) == (at, former.read_at, "v2")
+    assert simulation.late() == 6
 
 
 def report(simulation: Simulation, object_id: str, store: str = "primary") -> None:
