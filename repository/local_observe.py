@@ -68,12 +68,16 @@ def observe_folders(
     options: DigestOptions,
     *,
     payload: bool = True,
+    in_order: bool = True,
 ) -> Iterator[Observation]:
-    """An observation per folder below `root`, in order; many folders are digested side by side.
+    """An observation per folder below `root`; many folders are digested side by side.
 
-    Without `payload` the files in `content/` of a version are only listed, with their sizes.
+    Without `payload` the files in `content/` of a version are only listed, with their sizes. `in_order`:
+    as the folders are given; else each as it is complete, so that one with a very large file keeps no
+    others waiting.
     """
     waiting: deque[_Listing] = deque()
+    done: deque[_Listing] = deque()
     base = str(root)
 
     def tasks() -> Iterator[FileTask]:
@@ -84,16 +88,23 @@ def observe_folders(
                 _list(listing, at)
             if not payload:
                 _only_sizes(listing, at or base)
-            waiting.append(listing)
+            if in_order:
+                waiting.append(listing)
+            elif not listing.files:
+                done.append(listing)
             for name in listing.files:
                 yield FileTask((listing, name), f"{at}/{name}")
 
     for result in digest_files(tasks(), ["sha512"], options=options):
         listing, name = _key(result)
         if listing.take(name, result):
+            if not in_order:
+                done.append(listing)
             while waiting and waiting[0].digested == len(waiting[0].files):
-                yield _checked(waiting.popleft(), store, check_available)
-    for listing in waiting:
+                done.append(waiting.popleft())
+            while done:
+                yield _checked(done.popleft(), store, check_available)
+    for listing in (*done, *waiting):
         yield _checked(listing, store, check_available)
 
 

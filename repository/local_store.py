@@ -252,6 +252,7 @@ class LocalStore:
         medium: bool = True,
         confirm: bool = False,
         payload: bool = True,
+        in_order: bool = True,
     ) -> Iterator[Observation]:
         self.check_available()
         folders = ((object_id, self.object_path(object_id)) for object_id in object_ids)
@@ -271,6 +272,7 @@ class LocalStore:
             self.check_available,
             options,
             payload=payload,
+            in_order=in_order,
         )
 
     def observe_root(self, known: Callable[[str], bool], *, medium: bool = True) -> Observation:

@@ -107,7 +107,7 @@ class Looker:
     ) -> Iterator[AuditResultRecord]:
         wanted = self._wanted(store, object_ids, busy)
         payload = self.depth == "full"
-        for seen in store.observe(wanted, medium=self.medium, payload=payload):
+        for seen in store.observe(wanted, medium=self.medium, payload=payload, in_order=False):
             yield from self._judged(store, seen)
             if self.stop():
                 return

@@ -3,7 +3,7 @@
     FOLDER/RUN/000001.jsonl   results: a line for at most `NOTE_FILES` files, or one larger copy
     FOLDER/RUN.lock           held by the run for as long as it lives
 
-A transaction for every 64 files would cost more than reading them; so results are noted at once, and
+A transaction for every few files would cost more than reading them; so results are noted at once, and
 recorded together a little later. A note survives the death of its process, not a power cut: that takes
 at most what the last seconds had found (`preservation.audit.recording`). Notes that a
 dead run left are recorded by the next one; nothing that was found is lost.
@@ -23,7 +23,7 @@ from repository import durable, locks
 from repository.catalogue.records import AuditResultRecord
 from repository.errors import Locked
 
-NOTE_FILES = 64
+NOTE_FILES = 32  # with what is being read, a kill costs at most 64 files a reader
 _VALUES = attrgetter(*(field.name for field in fields(AuditResultRecord)))
 
 
@@ -49,16 +49,21 @@ class Progress:
         except OSError as problem:
             raise durable.explained(problem, "noting what the audit found") from problem
 
+    def close(self) -> None:
+        """Write no more. What was noted stays."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
     def recorded(self) -> None:
         """All that was noted is in the catalogue: forget it."""
         if self._stream is None:
             return
+        self.close()
         try:
-            self._stream.close()
             (self._folder / f"{self._count:06d}.jsonl").unlink()
         except OSError as problem:
             raise durable.explained(problem, "forgetting the notes of the audit") from problem
-        self._stream = None
 
 
 @contextmanager
@@ -75,7 +80,11 @@ def noting(folder: Path, run_id: str) -> Iterator[Progress]:
             at.mkdir(exist_ok=True)
         except OSError as problem:
             raise durable.explained(problem, f"noting the audit {run_id}") from problem
-        yield Progress(at)
+        notes = Progress(at)
+        try:
+            yield notes
+        finally:
+            notes.close()
         try:
             at.rmdir()
         except OSError as problem:

@@ -175,10 +175,12 @@ def digest_natively(
     keys: dict[int, object] = {}  # of the tasks the workers have
     numbers = itertools.count()
     exhausted = False
+    # Waiting for many of the few that may be out would let the workers stand idle meanwhile.
+    together = max(1, min(_TOGETHER, options.look_ahead // 4))
     try:
         while True:
             batch: list[tuple[int, bytes, int, int, int]] = []
-            while not exhausted and len(batch) < _TOGETHER and len(keys) < options.look_ahead:
+            while not exhausted and len(batch) < together and len(keys) < options.look_ahead:
                 task = next(drawn, None)
                 if task is None:
                     exhausted = True
@@ -200,7 +202,7 @@ def digest_natively(
                 continue
             # While more tasks can be drawn, only what is there already; then wait for a few.
             wait = _PATIENCE if exhausted or len(keys) >= options.look_ahead else 0.0
-            for number, size, error, source, *digests in module.collect(engine, _TOGETHER, wait):
+            for number, size, error, source, *digests in module.collect(engine, together, wait):
                 key = keys.pop(number)
                 if error:
                     yield FileResult(key, None, {}, error, source)

@@ -186,6 +186,7 @@ class MemoryStore:
         medium: bool = True,
         confirm: bool = False,
         payload: bool = True,
+        in_order: bool = True,
     ) -> Iterator[Observation]:
         self.check_available()
         for object_id in object_ids:

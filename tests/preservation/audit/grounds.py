@@ -1,7 +1,7 @@
 """Archives of many small objects, made quickly: for audits, where what is in the files does not matter.
 
-The objects are OCFL objects by Kho's own planner, their rows and their events are what holding them would
-have left; only nothing is flushed, and nothing is a bag.
+The objects are OCFL objects by Kho's own planner, their rows and their events are what holding them
+would have left; only nothing is flushed, and nothing is a bag.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def object_id(number: int) -> str:
 def make_many(
     home: Path, objects: int, *, files: int = 20, size: int = 3000, seed: int = 0
 ) -> wiring.Home:
-    """A new archive at `home` holding so many objects, each of so many content files, in both stores."""
+    """A new archive at `home` holding so many objects, each of so many content files, in both
+    stores."""
     made = wiring.make_archive(home)
     with wiring.open_archive(home) as archive:
         numbers = iter(range(objects))
@@ -131,8 +132,10 @@ def _files(
             FromBytes(data),
         )
     if held is not None:
+        by_path = {at: digest for digest, paths in held.fixity["sha256"].items() for at in paths}
         for path, sha512 in held.state(held.head).items():
-            yield PlannedFile(path, 0, sha512, "", Kept())
+            sha256 = by_path[held.manifest[sha512][0]]
+            yield PlannedFile(path, 0, sha512, sha256, Kept())
 
 
 def _write(folder: Path, planned: PlannedVersion) -> None:
@@ -166,7 +169,9 @@ def _record(archive, tx, name, planned, held, stores) -> None:
                       planned.inventory_sha512, ""),
     ]  # fmt: skip
     tx.put_object(record, [], versions, expected, {}, SearchText(title="Hồ sơ thử"))
-    copies = [CopyRecord(name, store, number, utc_text(HELD_AT), "direct", "", "") for store in stores]
+    copies = [
+        CopyRecord(name, store, number, utc_text(HELD_AT), "direct", "", "") for store in stores
+    ]
     event = history.new_event(
         EventType.UPDATE if held else EventType.INGESTION,
         at=HELD_AT,
