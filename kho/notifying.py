@@ -70,16 +70,20 @@ def post(settings: NotifySettings, digest: Digest) -> None:
 
     One request, no redirects, no proxies, and no more of an answer is read than a little.
     """
-    parts = urlsplit(settings.webhook)
-    if parts.hostname is None:
-        raise Misconfigured(f"[notify] webhook {settings.webhook!r} names no host.")
+    try:
+        parts = urlsplit(settings.webhook)
+        host, port = parts.hostname, parts.port
+    except ValueError as problem:
+        raise Misconfigured(f"[notify] webhook is no web address: {problem}.") from problem
+    if host is None:
+        raise Misconfigured("[notify] webhook names no host.")
     body = json.dumps(digest.document, ensure_ascii=False).encode()
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Kho"}
     try:
-        connection = _connect(parts.scheme, parts.hostname, parts.port, settings.timeout_seconds)
+        connection = _connect(parts.scheme, host, port, settings.timeout_seconds)
         try:
             connection.request("POST", target, body, headers)
             answer = connection.getresponse()
@@ -88,11 +92,11 @@ def post(settings: NotifySettings, digest: Digest) -> None:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as problem:
         raise Unavailable(
-            f"The webhook at {parts.hostname} was not told: {problem}. It is tried again."
+            f"The webhook at {host} was not told: {problem}. It is tried again."
         ) from problem
     if not 200 <= answer.status < 300:
         raise Unavailable(
-            f"The webhook at {parts.hostname} answered {answer.status}. It is tried again; look at "
+            f"The webhook at {host} answered {answer.status}. It is tried again; look at "
             "[notify] webhook."
         )
 

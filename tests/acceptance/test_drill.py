@@ -132,15 +132,15 @@ def test_an_auditor_that_sees_nothing_fails_the_drill_and_rings(
     opened: wiring.Archive, drilled: TestArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The drill drills the audit itself: one that calls everything intact must be caught."""
-    from preservation.audit import run as audit_run
+    from preservation.audit import looking
 
-    def blind(expected: object, seen: object) -> CopyJudgement:
+    def blind(expected: object, seen: object, **_: object) -> CopyJudgement:
         judged = compare(expected, seen)  # type: ignore[arg-type]
         sums = type(judged.sums)(expected=judged.sums.expected, intact=judged.sums.expected)
         return type(judged)(sums, (), judged.byte_count)
 
     with monkeypatch.context() as patched:
-        patched.setattr(audit_run, "compare", blind)
+        patched.setattr(looking, "compare", blind)
         summary = drill(opened.drilling(), ["flip"], operator="t")
     assert [(one.found, one.mended) for one in summary.results] == [(False, True)] * 2
     assert summary.outcome.value == "failure"

@@ -173,7 +173,7 @@ def test_a_broken_ledger_is_an_alarm_said_once(archive: TestArchive) -> None:
 
     segment = next(iter(sorted((archive.home / "ledger").glob("*.jsonl"))))
     data = segment.read_bytes()
-    segment.write_bytes(data.replace(b'"seq":1', b'"seq":7', 1))
+    segment.write_bytes(b"".join(data.splitlines(keepends=True)[:-1]))  # the newest entry is gone
     with wiring.open_archive(archive.home) as opened:
         for _ in range(2):
             watch(opened)

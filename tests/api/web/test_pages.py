@@ -20,7 +20,7 @@ PAGES = [
     f"/objects/{OPEN}", f"/objects/{OPEN}/events", f"/objects/{OPEN}/fixity",
     f"/objects/{OPEN}/versions", f"/objects/{OPEN}/v1", f"/objects/{OPEN}/v2/files",
     f"/objects/{OPEN}/v1/pages/{quote(LARGE_PATH)}", f"/objects/{CONDITIONAL}",
-    "/kiem-tra", "/kiem-tra/hong", "/kiem-tra/qua-han", "/audits", "/cach-kiem-tra",
+    "/kiem-tra", "/kiem-tra/hong", "/kiem-tra/qua-han", "/su-co", "/audits", "/cach-kiem-tra",
     "/problems/not-found", "/nothing",
 ]  # fmt: skip
 
