@@ -60,7 +60,7 @@ class Clamd:
             raise ClamdUnavailable(f"what answers at {self._address} is no clamd: {told[:60]}")
         tool = f"{_TOOL} {match['engine']}"
         if match["number"] is None:
-            return Database(tool, "no signatures of ClamAV")
+            return Database(tool, "signatures of no stated date")
         try:
             # It tells its own local time without a zone; a day more or less is no matter here.
             dated = datetime.strptime(match["date"], _DATE).replace(tzinfo=UTC)
@@ -104,9 +104,7 @@ class Clamd:
         kind, _, where = self._address.partition(":")
         try:
             if kind == "unix":
-                connection = socket.socket(socket.AF_UNIX)
-                connection.settimeout(self._seconds)
-                connection.connect(where)
+                connection = _unix(where, self._seconds)
             else:
                 host, _, port = where.rpartition(":")
                 connection = socket.create_connection((host, int(port)), self._seconds)
@@ -117,6 +115,17 @@ class Clamd:
             ) from problem
         with connection:
             yield connection
+
+
+def _unix(path: str, seconds: float) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _answer(connection: socket.socket) -> str:

@@ -7,7 +7,10 @@ told; the answer is taken from the file and never fetched. Imported in the child
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from datetime import datetime
+from typing import Any, TypeVar
 
 from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko.sign.validation.policy_decl import (
@@ -37,8 +40,11 @@ _OFFLINE = RevocationInfoGatheringSpec(
 )
 
 
+_Answer = TypeVar("_Answer")
+
+
 class Chains:
-    """The archive's roots, parsed once."""
+    """The archive's roots, parsed once. For one thread, who closes it."""
 
     def __init__(self, trust: TrustRoots) -> None:
         self.label = trust.label
@@ -48,6 +54,16 @@ class Chains:
             trust_manager=SimpleTrustManager.build(trust_roots=roots),
             revinfo_policy=CertRevTrustPolicy(_WHERE_DECLARED),
         )
+
+        self._loop = asyncio.new_event_loop()
+
+    def close(self) -> None:
+        """Nothing is judged after that."""
+        self._loop.close()
+
+    def run(self, answer: Coroutine[Any, Any, _Answer]) -> _Answer:
+        """What a function of pyHanko, which are all asynchronous, answers."""
+        return self._loop.run_until_complete(answer)
 
     def spec(self, knowledge: LocalKnowledge) -> SignatureValidationSpec:
         """The rules of one judgement, with what its file brought."""

@@ -8,13 +8,11 @@ file after a signature is compared with what it allows. In the child process onl
 
 from __future__ import annotations
 
-import asyncio
 from base64 import b64encode
-from collections.abc import Coroutine
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from asn1crypto import crl, ocsp, x509  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.misc import PdfError
@@ -66,7 +64,6 @@ _CHANGES: Final = {
     ModificationLevel.ANNOTATIONS: "annotations",
     ModificationLevel.OTHER: "other",
 }
-_Answer = TypeVar("_Answer")
 
 
 class PadesJudge:
@@ -74,7 +71,6 @@ class PadesJudge:
 
     def __init__(self, chains: Chains) -> None:
         self._chains = chains
-        self._loop = asyncio.new_event_loop()
 
     def judge(self, path: Path, at: datetime) -> dict[str, Any] | None:
         """Every signature of the file, as plain data (`facts.judged_of`); None when it has none."""
@@ -140,13 +136,19 @@ class PadesJudge:
         }
         result: Any
         try:
-            result = self._run(ades.ades_with_time_validation(signature.signed_data, **arguments))
+            result = self._chains.run(
+                ades.ades_with_time_validation(signature.signed_data, **arguments)
+            )
         except BROKEN:
             # A damaged time-stamp raises. The signature itself is judged without it.
-            result = self._run(ades.ades_basic_validation(signature.signed_data, **arguments))
+            result = self._chains.run(
+                ades.ades_basic_validation(signature.signed_data, **arguments)
+            )
         if _only_time_doubts(result) and _has_stamps(signature):
             whole = PdfSignatureValidationSpec(spec)
-            long_term = self._run(ades.ades_lta_validation(signature, whole, timing_info=timing))
+            long_term = self._chains.run(
+                ades.ades_lta_validation(signature, whole, timing_info=timing)
+            )
             if long_term.ades_subindic is AdESPassed.OK:
                 result = long_term
         return _verdict(result, data)
@@ -158,7 +160,7 @@ class PadesJudge:
         data: ValidationData,
         at: datetime,
     ) -> dict[str, Any]:
-        result = self._run(
+        result = self._chains.run(
             ades.ades_timestamp_validation(
                 signature.signed_data,
                 self._chains.spec(knowledge),
@@ -171,9 +173,6 @@ class PadesJudge:
             told["stamped_at"] = _when(result.api_status.timestamp)
             told["stamped_by"] = named(result.api_status.signing_cert)["signer"]
         return told
-
-    def _run(self, answer: Coroutine[Any, Any, _Answer]) -> _Answer:
-        return self._loop.run_until_complete(answer)
 
 
 def _what_it_says(signature: EmbeddedPdfSignature, data: ValidationData) -> dict[str, Any]:

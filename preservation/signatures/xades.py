@@ -8,7 +8,6 @@ are not judged: the time of signing is what the signer said. In the child proces
 
 from __future__ import annotations
 
-import asyncio
 import binascii
 from base64 import b64decode
 from collections.abc import Callable, Mapping
@@ -38,7 +37,7 @@ from pyhanko_certvalidator.errors import (
     RevokedError,
     ValidationError,
 )
-from signxml.algorithms import DigestAlgorithm, SignatureMethod
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.exceptions import InvalidCertificate, InvalidDigest, SignXMLException
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier
@@ -86,6 +85,13 @@ class _Here:
     def _get_signature(self, root: Any) -> Any:
         return root if self.path == "." else root.find(self.path)
 
+    def _c14n(self, nodes: Any, algorithm: Any, inclusive_ns_prefixes: Any = None) -> bytes:
+        """Of an element below the root, libxml2 2.14.6 writes `xmlns=""` on grandchildren of a default
+        namespace, which turns good signatures into broken ones. As a root it is written rightly."""
+        alone = etree.fromstring(etree.tostring(nodes, with_tail=False), _parser())
+        written: bytes = super()._c14n(alone, algorithm, inclusive_ns_prefixes)  # type: ignore[misc]
+        return written
+
 
 class _XmlVerifier(_Here, XMLVerifier):
     pass
@@ -100,7 +106,6 @@ class XadesJudge:
 
     def __init__(self, chains: Chains) -> None:
         self._chains = chains
-        self._loop = asyncio.new_event_loop()
 
     def judge(self, path: Path, at: datetime, beside: Mapping[str, str]) -> dict[str, Any] | None:
         """Every signature of the file, as plain data; None when it has none.
@@ -184,7 +189,7 @@ class XadesJudge:
             x509.Certificate.load(certificates[0]), others, validation_context=context
         )
         try:
-            path: Any = self._loop.run_until_complete(
+            path: Any = self._chains.run(
                 validator.async_validate_usage({"digital_signature"})  # type: ignore[no-untyped-call]
             )
         except (PathBuildingError, PathError):
@@ -237,15 +242,20 @@ def _verify(
     kind = XAdESSignatureConfiguration if qualified else SignatureConfiguration
     verifier: Any = _XadesVerifier() if qualified else _XmlVerifier()
     verifier.path = place.path
+    signer = pyca.load_der_x509_certificate(certificate)
     try:
         verifier.verify(
             content,
-            x509_cert=pyca.load_der_x509_certificate(certificate),
+            x509_cert=signer,
             uri_resolver=_resolver(beside),
             expect_config=kind(
                 expect_references=True,
                 signature_methods=_METHODS,
                 digest_algorithms=frozenset(DigestAlgorithm),
+                # XML Signature 1.1, 4.4.3.2, where a reference names none.
+                default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
+                # Only bytes are compared here; whether the certificate was good is asked after.
+                verification_time=signer.not_valid_before_utc,
             ),
             validate_schema=False,
         )
