@@ -205,16 +205,20 @@ def test_in_quiet_hours_nothing_is_read_and_no_progress_is_promised(simulation: 
     assert simulation.late() == 0
 
 
-def test_a_run_that_meets_quiet_hours_stops_before_its_next_object(simulation: Simulation) -> None:
+def test_a_run_that_meets_quiet_hours_stops_before_its_next_object(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     promise(simulation, quiet="07:00-18:00")
-    simulation.clock.advance(timedelta(days=15) + 6 * HOUR - timedelta(seconds=1))
-    advancing = simulation.archive.clock.now
+    simulation.clock.advance(timedelta(days=15) + 5 * HOUR)
+    for store in simulation.archive.stores.values():
+        observe = store.observe
 
-    def one_second_a_question() -> datetime:
-        simulation.clock.advance(timedelta(seconds=0.2))
-        return advancing()
+        def slowly(*wanted: Any, observe: Any = observe, **options: Any) -> Iterator[Any]:
+            for seen in observe(*wanted, **options):
+                yield seen
+                simulation.clock.advance(timedelta(minutes=25))
 
-    simulation.archive.clock = type("Slow", (), {"now": staticmethod(one_second_a_question)})()
+        monkeypatch.setattr(store, "observe", slowly)
     simulation.new_ticks().audit()
     read = [one for one in simulation.results() if not one.not_checked]
     assert 0 < len(read) < 6
