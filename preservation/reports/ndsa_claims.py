@@ -107,8 +107,8 @@ def _media(of: Answers) -> Claim:
         "Tuổi vật mang tin được theo dõi và không cái nào quá hạn",
         "The age of media is watched, and none is past its rated life",
         "[stores.NAME] started, rated_years against today",
-        ", ".join(over) or "0",
-        not over if known else None,
+        ", ".join(over) or ("0" if known else "–"),
+        None if not known and not over else not over,
     )
 
 

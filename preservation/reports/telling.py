@@ -27,7 +27,7 @@ def statement(told: Coverage, language: Language) -> list[str]:
             f"{told.window_days} days"
         )
         + (
-            f"; {number(told.audited, language)} tệp do kiểm tra định kỳ, từ {since} đến {until}"
+            f"; {number(told.audited, language)} tệp do kiểm tra toàn vẹn, từ {since} đến {until}"
             if vi and told.audited
             else f"; {number(told.audited, language)} by audits between {since} and {until}"
             if told.audited
@@ -43,10 +43,12 @@ def statement(told: Coverage, language: Language) -> list[str]:
         + ".",
         (
             f"{number(told.late, language)} tệp quá hạn; "
-            f"{number(told.not_seen, language)} tệp không đọc được (liệt kê dưới đây)."
+            f"{number(told.not_seen, language)} tệp không đọc được"
+            f"{', liệt kê dưới đây' if told.not_seen else ''}."
             if vi
             else f"{number(told.late, language)} late; "
-            f"{number(told.not_seen, language)} could not be read, listed here."
+            f"{number(told.not_seen, language)} could not be read"
+            f"{', listed here' if told.not_seen else ''}."
         ),
     ]
     others = (
