@@ -25,7 +25,7 @@ _WHAT_TO_DO = "Check [mail] in kho.toml and the server; it is tried again the ne
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a message."""
+    """A file that goes with a message; text is in UTF-8."""
 
     name: str
     media_type: str  # text/plain, application/json, …
@@ -92,6 +92,8 @@ def _message(
     for one in attachments:
         main, _, sub = one.media_type.partition("/")
         message.add_attachment(one.data, maintype=main, subtype=sub, filename=one.name)
+        if main == "text":
+            list(message.iter_attachments())[-1].set_param("charset", "utf-8")
     return message
 
 

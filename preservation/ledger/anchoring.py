@@ -71,7 +71,7 @@ def anchor_due(catalogue: Catalogue, kind: Kind, now: datetime, every: timedelta
     """
     since = utc_text(now - every)
     for event in _newest_first(catalogue):
-        if event.at < since:
+        if event.at <= since:
             return True
         if event.type == EventType.ARCHIVE_MADE.value:
             return False

@@ -141,6 +141,8 @@ def _posted(url: str, request: bytes, timeout: float) -> bytes:
         with opener.open(asked, timeout=timeout) as answer:
             data: bytes = answer.read(MAX_ANSWER + 1)
     except (OSError, HTTPException, ValueError) as problem:
+        if isinstance(problem, urllib.error.HTTPError):
+            problem.close()
         raise Unavailable(
             f"The time-stamping authority {url} did not answer: {_said(problem)}. It is asked again "
             "the next time."
