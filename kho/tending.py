@@ -12,20 +12,28 @@ from preservation.drills.notes import canaries, last_drill
 from preservation.heartbeat import Alive
 from preservation.incidents import watching
 from preservation.incidents.incident import Step
+from preservation.ledger.journal import Journal
 from repository.clock import parse_utc
 from repository.errors import Conflict, Corrupt, Locked
 
 
 def watch(archive: Archive) -> list[Step]:
-    """Open incidents for what no audit of a copy finds, and note what is as it must be again."""
-    services = archive.incidents()
-    steps = watching.watch_stores(services, archive.awaited)
+    """Open incidents for what no audit of a copy finds, and note what is as it must be again.
+
+    Conflict when the catalogue is an old one that was put back: nothing is recorded in it.
+    """
     failure: Corrupt | Conflict | None = None
     try:
         archive.publish_ledger()
-    except (Corrupt, Conflict) as problem:
+    except Conflict as problem:
+        if Journal(archive.home.folder("ledger")).head().seq > archive.catalogue.last_sequence():
+            raise
         failure = problem
-    return steps + watching.note_ledger(services, failure)
+    except Corrupt as problem:
+        failure = problem
+    services = archive.incidents()
+    steps = watching.note_ledger(services, failure)
+    return steps + watching.watch_stores(services, archive.awaited)
 
 
 def note_silence(archive: Archive, before: Alive) -> list[Step]:
