@@ -31,6 +31,7 @@ from preservation import heartbeat
 from preservation.audit import clock
 from preservation.audit.clock import ClockServices
 from preservation.audit.run import AuditSummary
+from preservation.audit.second_judges import NOTE, second_opinion
 from preservation.derivatives.catching_up import make_missing
 from preservation.derivatives.derivative_store import DerivativeStore
 from preservation.heartbeat import Alive, Heartbeat, Silence
@@ -39,6 +40,7 @@ from repository.catalogue.records import DocumentRecord
 from repository.clock import VIETNAM, utc_text
 from repository.errors import ArchiveError, Locked
 
+_RUNS_A_DAY = 500  # how far back today's second opinion is looked for
 STOP_SECONDS = 20.0  # how long work at hand may go on once the clock is to stop
 BEAT = timedelta(minutes=1)
 _BEAT_GRACE = timedelta(minutes=5)
@@ -126,6 +128,27 @@ class Ticks:
         # Where nothing was due the audits have gone on all the same; where nothing was asked, not.
         if not self._stopped() and quiet < set(self._services.auditing.stores):
             self._promise_audit()
+
+    def second_opinion(self) -> None:
+        """Let ocfl-py and bagit-python judge a few copies, once in an audit's day."""
+        begins = utc_text(self._services.policy.default.day(self.now())[0])
+        archive = self._archive
+        if any(
+            run.started_at >= begins and str(run.totals.get("note", "")).startswith(NOTE)
+            for run in archive.catalogue.audit_runs(_RUNS_A_DAY)
+        ):
+            return
+        quiet = clock.quiet_stores(self._services)
+        stores = {name: store for name, store in archive.awaited.items() if name not in quiet}
+        summary = second_opinion(
+            self._services.auditing,
+            stores,
+            archive.home.folder("reports") / "scratch",
+            operator=heartbeat.SCHEDULE,
+            stop=self._stopped,
+        )
+        if summary is not None:
+            self._tell("second-opinion", {"run": summary.run_id, **summary.totals()})
 
     def watch(self) -> None:
         """Open incidents for stores that are away, a broken ledger, and a clock that stood still."""
@@ -241,6 +264,7 @@ def run(ticks: Ticks, tell: Tell, stopped: Callable[[], bool]) -> bool:
         ("notify", ticks.notify, IntervalTrigger(hours=1)),
         ("drill", ticks.drill, IntervalTrigger(hours=1)),
         ("audit", ticks.audit, CronTrigger(minute=0, timezone=VIETNAM)),
+        ("second-opinion", ticks.second_opinion, IntervalTrigger(hours=1)),
         ("drain", ticks.drain, IntervalTrigger(minutes=5)),
         ("anchor", ticks.anchor, IntervalTrigger(hours=6)),
         ("access-copies", ticks.access_copies, IntervalTrigger(minutes=10)),

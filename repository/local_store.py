@@ -212,6 +212,10 @@ class LocalStore:
     def object_path(self, object_id: ObjectId) -> str:
         return self._path(object_id)
 
+    def folder(self, object_id: ObjectId) -> Path:
+        """Where the copy lies or would lie: for judges of others, who open files by themselves."""
+        return self._at.root / self.object_path(object_id)
+
     def head(self, object_id: ObjectId) -> Head | None:
         with self._looking(object_id):
             found = self._steady(object_id, self._at.head)
