@@ -120,6 +120,12 @@ def purge_paper(purge: Mapping[str, Any], archive: ArchiveSettings, *, now: date
     return _render("purge.html", "vi", purge=purge, archive=archive, day=_day(now))
 
 
+def preload() -> None:
+    """Read and compile the templates now: for a process that is about to fork many times."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
 def _render(template: str, lang: Language, **values: Any) -> str:
     values = {"orientation": "", **values}
     return _environment().get_template(template).render(lang=lang, words=_words(lang), **values)
