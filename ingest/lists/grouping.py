@@ -294,8 +294,8 @@ class _Reading:
                 yield ListedFile("", found, "name", checksum)
             return
         # A name may itself have the sign that parts several: then the whole cell is one.
-        if len(paths) > 1 and self.listing.find(cell, self.mapping.strip)[0]:
-            paths = [cell.strip()]
+        if paths != [cell] and self.listing.find(cell, self.mapping.strip)[0]:
+            paths = [cell]
         for path in paths:
             name, how = self.listing.find(path, self.mapping.strip)
             yield ListedFile(path, name, how, checksum if len(paths) == 1 else "")
@@ -340,7 +340,8 @@ class _Reading:
 
     def _extra(self, cells: Mapping[int, str], name: str, *, of_dossier: bool = True) -> str:
         columns = (self.dossier if of_dossier else self.document).get(name, [])
-        return cells.get(columns[0], "").strip() if columns else ""
+        text = cells.get(columns[0], "") if columns else ""
+        return text if name == "path" else text.strip()
 
     def _key(self, row: Row) -> tuple[str, ...]:
         given = [clean_text(self._extra(row.cells, name)) for name in _KEYS]

@@ -27,6 +27,8 @@ class Listing:
 
     def find(self, given: str, strip: Sequence[str] = ()) -> tuple[str, str]:
         """(member, how): exact, case, form, suffix; without a member none or outside."""
+        if given in self.exact:
+            return given, "exact"  # a name may begin or end with a space
         path, absolute = _relative(given.strip(), strip)
         inside = path_inside("", path) if path else None
         if inside is None:
