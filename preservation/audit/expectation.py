@@ -118,7 +118,7 @@ def _of_inventory(prefix: str, sha512: str) -> dict[str, str]:
 
 def _difference(known: dict[str, str], wanted: dict[str, str]) -> CatalogueFinding:
     """The first row, by path, that is not as it must be."""
-    path = min(set(known.items()) ^ set(wanted.items()), default=("", ""))[0]
+    path = min(set(known.items()) ^ set(wanted.items()), default=(".", ""))[0]
     count = len({name for name, _ in known.items() ^ wanted.items()})
     if path not in known:
         reason = "the catalogue does not expect it"
