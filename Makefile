@@ -7,8 +7,8 @@ BIN    := $(VENV)/bin
 HOME_DIR ?= kho-demo
 SERVE  ?= 1
 
-.PHONY: demo test check setup setup-dev clean campaign-kill campaign-errors \
-        campaign-processes campaign-limits campaign-digest
+.PHONY: campaign-intake-fuzz demo test check setup setup-dev clean campaign-kill campaign-errors \
+        campaign-processes campaign-limits campaign-digest campaign-audit
 
 demo: setup
 	$(BIN)/kho demo --home $(HOME_DIR) $(if $(filter 0 no,$(SERVE)),--no-serve)
@@ -56,6 +56,13 @@ campaign-processes: setup-dev
 campaign-limits: setup-dev
 	$(BIN)/python -m tests.crash.store.campaign --only limits
 
+campaign-audit: setup-dev
+	$(BIN)/python -m tests.preservation.audit.matrix
+	$(BIN)/python -m tests.preservation.audit.campaign kills --objects 10000 --files 2 --size 300
+
 campaign-digest: setup-dev
 	$(BIN)/python -m tests.repository.digest.campaign sanitize
 	$(BIN)/python -m tests.repository.digest.campaign fuzz
+
+campaign-intake-fuzz: setup-dev
+	$(BIN)/python -m tests.ingest.campaign fuzz --minutes 30
