@@ -28,6 +28,15 @@ from repository.problems import Problem, Severity, error, info, warning
 MAX_DOSSIERS: Final = 50_000
 _KEYS: Final = ("fileCode", "fonds", "catalogue", "number", "year")
 _DEFINING: Final = ("title", "mode", "maintenance", "endDate", "totalDoc")
+_TELLING: Final = (
+    "subject",
+    "path",
+    "docId",
+    "docCode",
+    "docOrdinal",
+    "codeNotation",
+    "numberAndNotation",
+)
 _FROM_DOSSIER: Final = ("maintenance", "mode", "language")
 _CELL: Final = re.compile(r"!?[A-Z]{1,3}([0-9]{1,7})\Z")
 _NUMBER_NOTATION: Final = re.compile(r"\s*([0-9]{1,6}[A-Za-z]?)\s*/\s*(\S.*)\Z", re.DOTALL)
@@ -121,6 +130,8 @@ class _Reading:
         self.document_columns = [c for c in range(last + 1) if c not in self.dossier_columns]
         self.mapped = mine | theirs
         self.document_mapped = mine
+        self.telling = {c for n in _TELLING for c in self.document.get(n, ()) if c >= 0}
+        self.skipped: list[int] = []  # rows of no dossier and no document: sums, remarks
 
     def groups(self) -> list[_Group]:
         """Rows by the dossier they tell of; a row without its code belongs to the one above."""
@@ -133,8 +144,10 @@ class _Reading:
                 continue
             key = self._key(row)
             if not any(key):
-                if last is not None and self.document_mapped & row.cells.keys():
+                if last is not None and self.telling & row.cells.keys():
                     last.rows.append(row)
+                else:
+                    self.skipped.append(row.number)
                 continue
             last = found.setdefault(key, _Group(key))
             last.rows.append(row)
@@ -173,6 +186,9 @@ class _Reading:
         unused = [h.strip() for c, h in sorted(self.head.cells.items()) if c not in self.mapped]
         if unused:
             problems.append(info("ING-LIST-UNUSED", place, columns="; ".join(unused)[:1000]))
+        if self.skipped:
+            rows = ", ".join(map(str, self.skipped[:20]))
+            problems.append(warning("ING-LIST-SKIPPED", place, count=len(self.skipped), rows=rows))
         if strays:
             problems.append(warning("ING-LIST-EXTRA", place, count=len(strays), path=strays[0]))
         unlisted = tuple(n for n, owner in owners.items() if owner == index)

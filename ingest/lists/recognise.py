@@ -17,6 +17,7 @@ from ingest.lists.sheet import Row, Sheet, column_name
 from repository.search_text import fold
 
 LOOKED_AT: Final = 30  # rows from the top in which the heads are looked for
+_OF: Final = re.compile(r"(.+?) (?:cua )?(tai lieu|van ban|ho so)")
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
 
 # What heads are called, folded: labels and elements of the circular, TT 02/2019, lists seen.
@@ -157,6 +158,7 @@ def _of_row(row: Row, sheet: Sheet, name: str) -> Draft:
             split.setdefault(element, {}).setdefault(which, named)
             in_document = not _SPLIT[element][0]
             continue
+        key, in_document = _without_of(key, in_document)
         if key in _BY_HEAD["dossier"] and _BY_HEAD["dossier"][key] not in dossier:
             in_document = False
             dossier[_BY_HEAD["dossier"][key]] = (named,)
@@ -184,6 +186,19 @@ def _of_row(row: Row, sheet: Sheet, name: str) -> Draft:
             unplaced.extend(parts.values())
     mapping = SheetMapping(name, dossier, document, sheet=sheet.name, header_row=row.number)
     return Draft(mapping, tuple(unplaced), _lacking(dossier, document))
+
+
+def _without_of(key: str, in_document: bool) -> tuple[str, bool]:
+    """A head that says of what it is, as `trich yeu cua tai lieu`, without that, and of what it is."""
+    if any(key in heads for heads in _BY_HEAD.values()):
+        return key, in_document
+    match = _OF.fullmatch(key)
+    if match is None:
+        return key, in_document
+    of_dossier = match[2] == "ho so"
+    part = "dossier" if of_dossier else "document"
+    known = match[1] in _BY_HEAD[part] or match[1] in _BY_HEAD["either"]
+    return (match[1], not of_dossier) if known else (key, in_document)
 
 
 def _part_of_date(key: str) -> tuple[str, str] | None:

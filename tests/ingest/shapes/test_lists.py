@@ -451,3 +451,31 @@ def test_the_same_rows_give_the_same_dossier_and_the_list_s_digest_is_kept(tmp_p
     assert one[0].listed is not None
     sheet = (folder / "muc_luc.xlsx").read_bytes()
     assert one[0].listed.sheet_sha256 == digest_bytes(sheet, ["sha256"])["sha256"]
+
+
+def test_heads_that_say_of_what_they_are_are_recognised() -> None:
+    heads = ["Mã hồ sơ (*)", "Tiêu đề\nhồ sơ", "Ngôn ngữ của hồ sơ", "Thời gian kết thúc",
+             "Tổng số tài liệu", "Trích yếu nội dung của tài liệu", "Ngôn ngữ tài liệu", "Ngày, tháng, năm tài liệu",
+             "Tên cơ quan, tổ chức, cá nhân ban hành tài liệu", "Đường dẫn tệp"]  # fmt: skip
+    text = ",".join(f'"{head}"' for head in heads)
+    drafted = draft(read_csv(text.encode(), "x.csv"), "x")
+    assert not drafted.unplaced
+    assert set(drafted.mapping.dossier) == {"fileCode", "title", "language", "endDate", "totalDoc"}
+    assert set(drafted.mapping.document) == {
+        "subject",
+        "language",
+        "issuedDate",
+        "organName",
+        "path",
+    }
+
+
+def test_sums_and_numbering_under_the_heads_are_no_documents(tmp_path: Path) -> None:
+    numbering: list[object] = [f"({i})" for i in range(1, len(HEADS) + 1)]
+    total: list[object] = [None] * len(HEADS)
+    total[25] = 7
+    rows = [numbering, row(1, "a.pdf", of=2), row(2, "b.pdf", of=2), total]
+    folder = a_list(tmp_path, [], "a.pdf", "b.pdf", sheet=xlsx([["DANH MỤC"], [], HEADS, *rows]))
+    (result,) = judged(folder)
+    assert result.verdict == "accepted", list(result.report)
+    assert "ING-LIST-SKIPPED" in warnings(result)
