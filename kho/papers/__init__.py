@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ingest.transfer_report import TransferReport
 from kho.cli.output import printable, problem_document
@@ -141,6 +142,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["shown"] = printable
+    made.filters["hyphens"] = lambda code: Markup("-<wbr>").join(code.split("-"))
     return made
 
 
