@@ -12,7 +12,7 @@ Exit status: 0 nothing found · 1 failure · 2 wrong usage · 3 damage found · 
 
 # Laid out by hand, to be read as one text. The archive's rule that only its digest engine hashes ends at this file.
 # fmt: off
-# ruff: noqa: D101, D103, E401, E501, E701, UP035, I001, PTH112, PTH114, PTH118, PTH119, SIM115, T201, TID251
+# ruff: noqa: D101, D103, E401, E501, E701, UP035, I001, PTH112, PTH114, PTH118, PTH119, T201, TID251
 from __future__ import annotations
 import argparse, base64, contextlib, errno, hashlib, io, json, os, re, stat, struct, sys, zipfile, zlib
 from typing import Any, Iterable, Iterator
@@ -213,7 +213,6 @@ def clashes(paths: Iterable[str]) -> Iterator[tuple[str, str]]:  # the second li
         else: above = path
 
 # -- OCFL 1.0 and 1.1
-
 def block_of(value: Any, algorithm: str, name: str) -> dict[str, str]:  # digest → paths becomes path → digest
     need(isinstance(value, dict), f"{name} is not an object")
     made: dict[str, str] = {}
@@ -371,7 +370,6 @@ def judge_root(path: str, given: argparse.Namespace) -> Iterator[Subject]:  # OC
     yield subject
 
 # -- BagIt
-
 def judge_bag(tree: Tree, subject: Subject, files: dict[str, str], where: str = "") -> None:  # files: path → place
     def bad(path: str, rule: str, code: str = "RULE") -> None: subject.found(code, files.get(path, path), where + rule)
     def expect(path: str, verdict: str = "") -> None:
@@ -396,7 +394,9 @@ def judge_bag(tree: Tree, subject: Subject, files: dict[str, str], where: str = 
         if kind and algorithm not in LENGTHS: bad(name, f"algorithm {algorithm[:40]}", "NOT-CHECKED")
         if not kind or algorithm not in LENGTHS: continue
         expect(name)
-        lists[name] = read_manifest(name, algorithm, text_lines(name), final, ours, bad)
+        lines = text_lines(name)
+        lists[name] = read_manifest(name, algorithm, lines, final, ours, bad)
+        if ours and tree.files.get(files[name]) != len("\n".join(lines).encode(encoding)): bad(name, "odd line ends")
         expect(name, "intact")
         for path, digest in lists[name].items():
             expect(path)
@@ -412,8 +412,9 @@ def judge_bag(tree: Tree, subject: Subject, files: dict[str, str], where: str = 
     for path in sorted(files.keys() - payload - tagged):
         code = "REMARK" if not ours else "RULE" if where else "UNEXPECTED"
         if not path.startswith("tagmanifest-"): bad(path, "in no tag manifest", code)
-    if ours and {name[3:] for name in lists if name.startswith("tag")} != of_payload.keys():
-        bad("", "manifests and tag manifests are not of the same algorithms")
+    tags = {name: lists[name] for name in lists.keys() - of_payload.keys()}
+    if ours and ({name[3:] for name in tags} != of_payload.keys() or any(held.keys() != tagged for held in tags.values())):
+        bad("", "tag manifests that do not all list the same, or not in the algorithms of the manifests")
     size = f"{sum(tree.files.get(files[path], 0) for path in payload)}.{len(payload)}"
     for line in [one for one in info if one.lower().startswith("payload-oxum:")]:
         if line.partition(":")[2].strip() != size: bad("bag-info.txt", f"{line[:60]}, but there is {size}")
@@ -429,7 +430,8 @@ def read_manifest(name: str, algorithm: str, lines: list[str], final: bool, ours
         scope = path.startswith("data/") != tag and not path.startswith("tagmanifest-")
         if not pair or not scope or not is_safe(path) or path.startswith("~"): bad(name, f"line {number}: {line[:200]}")
         elif path in entries and (final or entries[path] != pair[1].lower()): bad(name, f"{path[:200]} stands twice")
-        elif ours and tag and line != f"{pair[1].lower()}  {pair[2]}": bad(name, f"line {number} is not as Kho writes it")
+        elif ours and tag and (line != f"{pair[1].lower()}  {pair[2]}" or number == len(lines)):
+            bad(name, f"line {number} is not as Kho writes it")
         else: entries[path] = pair[1].lower()
     return entries
 
@@ -461,7 +463,6 @@ def check_signature(public: bytes, message: bytes, signature: bytes) -> None:  #
     need(s < ORDER and signature[:32] == encoded.to_bytes(32, "little"), "a signature does not hold")
 
 # -- The ledger, and proofs from it
-
 def sha256(*parts: bytes) -> bytes: return hashlib.sha256(b"".join(parts)).digest()
 def unbase64(text: object) -> bytes:
     try: data = base64.b64decode(str(text), validate=True)
@@ -619,7 +620,6 @@ def judge_proof(path: str, given: argparse.Namespace) -> Subject:  # what `kho l
     return subject
 
 # -- What a path is, and the report
-
 def judge_tree(tree: Tree, subject: Subject, given: argparse.Namespace) -> Subject:  # by what lies in it
     tree.tell_odd(subject)
     if any(re.match(r"inventory\.json|0=ocfl_object", name) for name in tree.files): judge_object(tree, subject)
@@ -662,7 +662,7 @@ def show(subject: Subject, vi: bool) -> None:
 def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 def main(arguments: list[str] | None = None) -> int:
-    digest = hashlib.sha256(open(__file__, "rb").read()).hexdigest()
+    digest = digests_of(blocks_of(os.path.realpath(__file__)), ["sha256"])["sha256"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="*", metavar="PATH")
     for name in ("ledger", "proof"): parser.add_argument(f"--{name}", action="append", default=[])
