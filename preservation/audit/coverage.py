@@ -54,7 +54,7 @@ class Coverage:
     late: int = 0  # last read before the window began
     late_copies: int = 0
     unproven: int = 0  # not audited yet, and read back through the page cache only
-    lacking: int = 0  # of dossiers that this store has no copy of
+    lacking: int = 0  # of dossiers that this store has no copy of, or one that is behind
     lacking_copies: int = 0
     damaged_copies: int = 0
     damaged_here: list[str] = field(default_factory=list)
@@ -140,6 +140,9 @@ def _take(
         told.not_seen += not_seen
         if len(told.unread_here) < NAMED:
             told.unread_here.append(Unread(copy.object_id, not_seen, copy.tried_at))
+    elif copy.head != record.head:
+        told.lacking += files
+        told.lacking_copies += 1
     elif is_late:
         told.late += files
     elif copy.last_verdict == "damaged" and (look is None or look.missing):

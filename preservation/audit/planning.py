@@ -106,7 +106,7 @@ def plan_store(store: str, load: Load, policy: DuePolicy, rate: Rate) -> Plan:
     )
 
 
-def rate_of(runs: Sequence[tuple[AuditRunRecord, Sequence[AuditResultRecord]]], store: str) -> Rate:
+def rate_of(runs: Iterable[tuple[AuditRunRecord, Sequence[AuditResultRecord]]], store: str) -> Rate:
     """How fast audits read a store: bytes of whole looks over the time they took, the last runs first.
 
     A run reads its stores one after the other, so a store's time begins where the one before it ended.

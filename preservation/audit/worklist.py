@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate, zip_longest
 from typing import Final, NamedTuple
@@ -119,8 +119,8 @@ def choose(
 
 
 def retry(
-    stuck: Iterable[Aged],
-    plain: Iterable[Aged],
+    stuck: Collection[Aged],
+    plain: Collection[Aged],
     window_days: int,
     policy: DuePolicy,
     now: datetime,
@@ -134,7 +134,8 @@ def retry(
         (one for one in stuck if (one.tried or 0) < begins),
         key=lambda one: (one.tried or 0, one.object_id),
     )
-    left = math.ceil(sum(one.cost for one in plain) / spread(window_days))
+    every = sum(one.cost for group in (plain, stuck) for one in group)
+    left = math.ceil(every / spread(window_days))
     late_before = int(now.timestamp()) - window_days * _DAY
     sweeping = policy.sweeps(now)
     chosen = []

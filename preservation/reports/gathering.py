@@ -82,8 +82,9 @@ def plans(asking: Reporting, *, sampling: bool) -> tuple[Plan, ...]:
 
 def audited_rate(catalogue: Catalogue, store: str) -> Rate:
     """How fast the clock's audits read a store lately."""
-    runs = [run for run in catalogue.audit_runs(_RUNS_LOOKED_AT) if run.finished_at]
-    return rate_of([(run, catalogue.audit_results(run.run_id)) for run in runs], store)
+    runs = (run for run in catalogue.audit_runs(_RUNS_LOOKED_AT) if run.finished_at)
+    # One after the other, and no more than it takes: a run may have read the whole archive.
+    return rate_of(((run, catalogue.audit_results(run.run_id)) for run in runs), store)
 
 
 def sampled_rate(store: Store, object_ids: Sequence[str], seconds: float = SAMPLE_SECONDS) -> Rate:

@@ -64,8 +64,8 @@ def statement(told: Coverage, language: Language) -> list[str]:
         ),
         (
             told.lacking,
-            "tệp của hồ sơ không có bản ở kho này",
-            "files of dossiers it has no copy of",
+            "tệp của hồ sơ mà kho này thiếu bản, hoặc bản chậm phiên bản",
+            "files of dossiers it has no copy of, or one that is behind",
         ),
     )
     lines += [

@@ -23,7 +23,7 @@ def ago(days: float) -> str:
 def held(object_id: str, files: int = 10) -> ObjectRecord:
     texts = {one.name: "" for one in fields(ObjectRecord)}
     numbers = {"document_count": 1, "file_count": files, "byte_count": files * 100}
-    return ObjectRecord(**texts | {"object_id": object_id} | numbers)  # type: ignore[arg-type]
+    return ObjectRecord(**texts | {"object_id": object_id, "head": "v1"} | numbers)  # type: ignore[arg-type]
 
 
 def copy(object_id: str = "a", **changes: str) -> CopyRecord:
@@ -149,6 +149,11 @@ def test_a_dossier_that_a_required_store_lacks_is_missed_and_an_offline_one_may_
     one = told(copy("a"), more=("b",))
     assert (one.files, one.lacking, one.lacking_copies, one.percent) == (20, 10, 1, "50.00")
     assert told(copy("a"), more=("b",), required=False).percent == "100"
+
+
+def test_a_copy_that_is_behind_lacks_what_it_has_not() -> None:
+    one = told(copy("a", head="v0"), copy("b"))
+    assert (one.audited, one.lacking, one.lacking_copies, one.percent) == (10, 10, 1, "50.00")
 
 
 def test_the_percentage_is_never_rounded_up() -> None:

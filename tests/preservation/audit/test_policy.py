@@ -250,6 +250,12 @@ def test_a_whole_store_that_cannot_be_read_does_not_keep_the_readable_from_being
     assert len(due([*stuck, *plain], dict.fromkeys(sizes, 1), budget, NOW)) == 1
 
 
+def test_a_store_that_was_unreadable_as_a_whole_is_read_again_at_an_even_pace() -> None:
+    """Somebody audited everything while the controller was broken: nothing is left but retries."""
+    stuck = [copy(f"urn:{n}", written=100, checked=2, verdict="incomplete") for n in range(3280)]
+    assert len(due(stuck, {}, YEAR, NOW)) == 10
+
+
 def test_copies_that_stay_unreadable_are_retried_in_turn() -> None:
     copies = {
         f"urn:{n}": copy(f"urn:{n}", written=500, checked=2, verdict="incomplete")
