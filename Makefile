@@ -8,7 +8,8 @@ HOME_DIR ?= kho-demo
 SERVE  ?= 1
 
 .PHONY: campaign-intake-fuzz demo test check setup setup-dev clean campaign-kill campaign-errors \
-        campaign-processes campaign-limits campaign-digest campaign-audit
+        campaign-processes campaign-limits campaign-digest campaign-audit \
+        campaign-intake
 
 demo: setup
 	$(BIN)/kho demo --home $(HOME_DIR) $(if $(filter 0 no,$(SERVE)),--no-serve)
@@ -66,3 +67,6 @@ campaign-digest: setup-dev
 
 campaign-intake-fuzz: setup-dev
 	$(BIN)/python -m tests.ingest.campaign fuzz --minutes 30
+
+campaign-intake: setup-dev
+	KHO_EVERY_POINT=1 $(BIN)/python -m pytest -n 2 tests/acceptance/test_ingest_killed.py

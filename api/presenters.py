@@ -14,6 +14,7 @@ from api.links import Links
 from api.media import media_type
 from api.rights import access_of
 from api.texts import text_of
+from preservation.deadlines import due_day
 from repository.catalogue.records import (
     AuditResultRecord,
     AuditRunRecord,
@@ -330,6 +331,7 @@ def present_transfer(transfer: TransferRecord, links: Links) -> body.TransferBod
         title=_text(transfer.title),
         decided_by=_text(transfer.decided_by) or None,
         reason=_text(transfer.reason) or None,
+        due=due_day(transfer) or None,
         problems=tuple(_finding(Problem.from_dict(problem)) for problem in transfer.problems),
         links=itself,
     )

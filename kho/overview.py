@@ -10,6 +10,7 @@ from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation import heartbeat
 from preservation.audit.policy import late, looked_at
+from preservation.deadlines import UNDECIDED, late_ones
 from preservation.heartbeat import Alive, Silence
 from repository.clock import parse_utc
 
@@ -36,6 +37,7 @@ def overview(archive: Archive) -> dict[str, Any]:
             "oldest_look": min((looked_at(copy) for copy in copies), default=""),
         }
     waiting = list(catalogue.outbox(limit=1))
+    undecided = catalogue.transfers(state=UNDECIDED)
     return {
         "archive": archive.settings.archive.name,
         "counts": dict(catalogue.counts()),
@@ -47,6 +49,8 @@ def overview(archive: Archive) -> dict[str, Any]:
         "ledger_behind": bool(waiting),
         "in_progress": sorted(archive.work.in_progress()),
         "incidents": dict(catalogue.incident_counts()),
+        "transfers_waiting": len(undecided),
+        "transfers_late": len(late_ones(undecided, now)),
         "clock": asdict(clock_of(archive)),
     }
 
@@ -151,6 +155,13 @@ def lines(seen: dict[str, Any], language: Language) -> list[str]:
             f"✗ Sự cố đang mở: {still_open} (`kho incidents`)"
             if vi
             else f"✗ Open incidents: {still_open} (`kho incidents`)"
+        )
+    if seen["transfers_waiting"]:
+        told.append(
+            f"  Chờ quyết định: {seen['transfers_waiting']}, quá hạn 60 ngày: {seen['transfers_late']}"
+            if vi
+            else f"  Transfers that wait for a decision: {seen['transfers_waiting']}, "
+            f"late (60 days): {seen['transfers_late']}"
         )
     if seen["ledger_behind"]:
         told.append("  Sổ cái chưa cập nhật." if vi else "  The ledger is behind.")

@@ -324,6 +324,7 @@ class TransferBody(Body):
     title: str
     decided_by: str | None
     reason: str | None
+    due: str | None  # the last day on which it is to be decided; null once it is
     problems: tuple[FindingBody, ...]
     links: Links
 
