@@ -119,8 +119,7 @@ def _copies(archive: Archive, name: str) -> list[str]:
     required = archive.settings.required
     if name not in required:
         return rows
-    ids = [record.object_id for record in archive.catalogue.objects()]
-    return [*rows, *lacking(archive.catalogue, name, required, ids)]
+    return [*rows, *lacking(archive.catalogue, name, required, archive.catalogue.object_ids())]
 
 
 def _only(archive: Archive, name: str, wanted: Sequence[str]) -> list[str]:

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, astuple, fields, replace
 from datetime import datetime
 from operator import attrgetter
@@ -42,7 +41,7 @@ from repository.catalogue.records import (
     TransferRecord,
 )
 from repository.clock import utc_text
-from repository.errors import NotFound, Refused
+from repository.errors import Refused
 from repository.store import LEDGER, STORAGE_ROOT
 
 # Thousands of files are named in one event: their values are taken, not copied one by one.
@@ -56,8 +55,8 @@ class HistoryWriter(Protocol):
 
     def put_copy(self, record: CopyRecord, *, written_in_part: bool = False) -> None: ...
 
-    def mark_copy_checked(
-        self, object_id: str, store: str, at: str, verdict: str, *, read_all: bool = False
+    def mark_copies_checked(
+        self, looks: Sequence[tuple[str, str, str, str]], *, read_all: bool
     ) -> None: ...
 
     def put_transfer(self, record: TransferRecord) -> None: ...
@@ -143,19 +142,18 @@ def apply(tx: HistoryWriter, event: EventRecord) -> None:
     if "results" in detail:
         results = [AuditResultRecord(detail["run_id"], *row) for row in detail["results"]]
         tx.put_audit_results(results)
+        looks: dict[bool, list[tuple[str, str, str, str]]] = {True: [], False: []}
         for result in results:
             if result.object_id in (STORAGE_ROOT, LEDGER) or result.store.startswith("("):
                 continue  # no copy of an object
             if result.verdict == "incomplete" and not result.unreadable:
                 continue  # nobody looked at it all: what was last known of the copy is still known
-            with suppress(NotFound):  # a copy that should be there and was never made has no row
-                tx.mark_copy_checked(
-                    result.object_id,
-                    result.store,
-                    result.checked_at,
-                    result.verdict,
-                    read_all=result.expected > 0 and not result.unreadable + result.not_checked,
-                )
+            read_all = result.expected > 0 and not result.unreadable + result.not_checked
+            looks[read_all].append(
+                (result.object_id, result.store, result.checked_at, result.verdict)
+            )
+        for read_all, marked in looks.items():
+            tx.mark_copies_checked(marked, read_all=read_all)
 
 
 def _tell(tx: HistoryWriter, told: Mapping[str, Any]) -> None:

@@ -68,8 +68,7 @@ def forgotten_results(services: AuditServices, run_id: str) -> Iterator[AuditRes
     if services.commitments is None:
         return
     services.commitments.refresh()
-    held = {record.object_id for record in services.catalogue.objects()}
-    held |= set(services.in_progress())
+    held = {*services.catalogue.object_ids(), *services.in_progress()}
     for object_id in sorted(set(services.commitments.objects()) - held):
         finding = CatalogueFinding(CatalogueFault.FORGOTTEN)
         yield catalogue_result(services, run_id, object_id, finding)
@@ -82,8 +81,7 @@ def _one(verdict: FileVerdict, reason: str) -> CopyJudgement:
 
 
 def _judge_root(services: AuditServices, store: Store, *, medium: bool) -> CopyJudgement:
-    ids = [record.object_id for record in services.catalogue.objects()]
-    ids += services.in_progress()
+    ids = [*services.catalogue.object_ids(), *services.in_progress()]
     known = {store.object_path(ObjectId(object_id)) for object_id in ids}
     seen: Observation = store.observe_root(known.__contains__, medium=medium)
     expected = [

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Text, func, select, type_coerce
 
 from repository.catalogue.reading import RESULT_OBJECT, RESULT_RUN, RESULTS, as_results
 from repository.catalogue.records import AuditResultRecord, ExpectedRecord
-from repository.catalogue.tables import audit_results, expected_files, names, unescaped
+from repository.catalogue.tables import audit_results, expected_files, names, objects, unescaped
 
 _BATCH = 500  # values of one IN list
 _COUNTED = (
@@ -34,10 +34,16 @@ def expected_of_many(
             .where(table.c.object_key.in_(list(name_of)))
             .order_by(table.c.object_key, table.c.path)
         )
-        for key, text, size, digest in connection.execute(query):
+        for key, text, size, digest in connection.execute(query).all():
             name = name_of[key]
             found[name].append(ExpectedRecord(name, unescaped(text), size, digest))
     return found
+
+
+def object_ids(connection: Connection) -> Sequence[str]:
+    """The id of every held object, and nothing else of it, in order."""
+    query = select(type_coerce(objects.c.object_id, Text)).order_by(objects.c.object_id)
+    return [unescaped(name) for name in connection.execute(query).scalars().all()]
 
 
 def totals_of_run(connection: Connection, run_id: str) -> Mapping[str, int]:

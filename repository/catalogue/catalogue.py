@@ -268,6 +268,11 @@ class Catalogue:
         with sqlite.reading(self._engine) as connection:
             return reading.audit_results_of_run(connection, run_id, only_not_intact=only_not_intact)
 
+    def object_ids(self) -> Sequence[str]:
+        """The id of every held object, in order."""
+        with sqlite.reading(self._engine) as connection:
+            return audit_reading.object_ids(connection)
+
     def audit_totals(self, run_id: str) -> Mapping[str, int]:
         """The sums over all results of a run, and their number as `rows`."""
         with sqlite.reading(self._engine) as connection:

@@ -134,6 +134,18 @@ class Transaction:
         if done.rowcount != 1:
             raise NotFound(f"The catalogue knows no copy of {object_id} in the store {store}.")
 
+    def mark_copies_checked(
+        self, looks: Sequence[tuple[str, str, str, str]], *, read_all: bool
+    ) -> None:
+        """As `mark_copy_checked`, of many: object, store, instant, verdict. A copy that the catalogue
+        does not know (it should be there and was never made) has nothing to be marked."""
+        names = ("of", "within", "looked", "verdict")
+        if looks:
+            self._connection.execute(
+                _MARK_READ if read_all else _MARK_TRIED,
+                [dict(zip(names, look, strict=True)) for look in looks],
+            )
+
     def put_transfer(self, record: TransferRecord) -> None:
         """Replace what is known of one transfer."""
         self._replace(transfers, {"transfer_id": record.transfer_id}, record)

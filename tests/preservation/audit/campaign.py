@@ -46,6 +46,7 @@ def kills(
     while True:
         part = _part(home, log, medium=medium)
         if killed < most:
+            _wait_until_it_reads(part, log)
             part.join(chance.uniform(*seconds))
         else:
             part.join()
@@ -59,11 +60,18 @@ def kills(
         return _judged(home, log, killed, time.monotonic() - begun, medium=medium)
 
 
-def _part(home: Path, log: Path, *, medium: bool) -> multiprocessing.Process:
+def _part(home: Path, log: Path, *, medium: bool) -> Any:
     # A fresh interpreter, as a killed command would be started again.
     part = multiprocessing.get_context("spawn").Process(target=go_on, args=(home, log, medium))
     part.start()
     return part
+
+
+def _wait_until_it_reads(part: Any, log: Path) -> None:
+    """An interpreter that is killed while it starts tells nothing of audits."""
+    before = log.stat().st_size
+    while part.exitcode is None and log.stat().st_size == before:
+        part.join(0.05)
 
 
 def go_on(home: Path, log: Path, medium: bool) -> None:
@@ -144,10 +152,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--medium", action="store_true")
     parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--home", type=Path, default=None, help="an archive made before")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kho-kills-", dir=given.folder) as folder:
-        home = Path(folder) / "home"
-        grounds.make_many(home, given.objects, files=given.files, size=given.size)
+        home = given.home or Path(folder) / "home"
+        if given.home is None:
+            grounds.make_many(home, given.objects, files=given.files, size=given.size)
         told = kills(
             home,
             seconds=(given.every * 0.5, given.every * 1.5),
