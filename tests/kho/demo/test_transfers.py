@@ -27,7 +27,7 @@ from tests.kho.demo.reading import METS, Opened, open_transfer
 def test_the_good_ones_come_first_and_are_named_by_position_and_objid(
     transfers: list[SampleTransfer],
 ) -> None:
-    assert [t.kind for t in transfers] == ["good"] * 12 + ["bad"] * 9
+    assert [t.kind for t in transfers] == ["good"] * 12 + ["bad"] * len(FAULTS)
     for number, transfer in enumerate(transfers[:12], start=1):
         opened = open_transfer(transfer.path)
         assert transfer.path.name == f"{number:03d}{opened.folder}.zip"
