@@ -70,3 +70,6 @@ campaign-intake-fuzz: setup-dev
 
 campaign-intake: setup-dev
 	KHO_EVERY_POINT=1 $(BIN)/python -m pytest -n 2 tests/acceptance/test_ingest_killed.py
+
+campaign-offline: setup-dev
+	$(BIN)/python -m tests.preservation.offline.campaign --seconds 1800

@@ -63,8 +63,8 @@ bị mất hay bị sửa, không cần phần mềm của kho, không cần m�
 
        {sha256}
 
-   Hãy so với mã do kho lưu trữ công bố ở nơi khác (kho doctor, văn bản, trang web), đừng chỉ
-   tin tờ giấy này: ai sửa được tệp kia cũng sửa được tờ này.
+   Hãy so với mã do kho lưu trữ công bố ở nơi khác (`kho export --verifier`, văn bản, trang web),
+   đừng chỉ tin tờ giấy này: ai sửa được tệp kia cũng sửa được tờ này.
        Linux:    sha256sum kho_verify.py
        Windows:  certutil -hashfile kho_verify.py SHA256
 
@@ -72,10 +72,7 @@ bị mất hay bị sửa, không cần phần mềm của kho, không cần m�
 
        python kho_verify.py . --lang vi
 
-   Có tệp *.proof.json (bằng chứng từ sổ cái) thì đưa vào luôn:
-
-       python kho_verify.py *.proof.json . --lang vi
-
+   Các tệp *.proof.json (bằng chứng từ sổ cái) nằm ở đây được kiểm tra cùng.
    Có bản sao sổ cái thì thêm: --ledger THƯ_MỤC
    Có điểm kiểm (checkpoint) giữ riêng thì thêm: --checkpoint TỆP
 
@@ -96,8 +93,8 @@ lost or changed, without the archive's software and without a network. Python 3.
 
        {sha256}
 
-   Compare it with what the archive publishes elsewhere (kho doctor, a letter, its web pages), not
-   only with this sheet: who can change that file can change this one.
+   Compare it with what the archive publishes elsewhere (`kho export --verifier`, a letter, its web
+   pages), not only with this sheet: who can change that file can change this one.
        Linux:    sha256sum kho_verify.py
        Windows:  certutil -hashfile kho_verify.py SHA256
 
@@ -105,10 +102,7 @@ lost or changed, without the archive's software and without a network. Python 3.
 
        python kho_verify.py . --lang en
 
-   With the proofs from the archive's ledger, where there are any (*.proof.json):
-
-       python kho_verify.py *.proof.json . --lang en
-
+   Proofs from the archive's ledger that lie here (*.proof.json) are taken along.
    With a copy of the ledger, add: --ledger FOLDER
    With a checkpoint that you kept yourself, add: --checkpoint FILE
 
