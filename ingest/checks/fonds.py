@@ -17,7 +17,8 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
     code = package.fonds_code
     place = package.representations[0].path
     if not code:
-        reason = "none" if package.is_tt05 else "list"
+        shape = package.shape.split("-")[0]
+        reason = {"list": "list", "eark": "eark"}.get(shape, "none")
         yield error("ING-FONDS-MISSING", place, reason=reason, path=place)
     elif len(code) > MAX_FONDS or not code.isprintable():
         yield error("ING-FONDS-MISSING", place, reason="unusable", path=place, value=code[:100])

@@ -56,14 +56,19 @@ def is_eark(container: Container) -> bool:
     described = [m for m in container.members if _is_description(m.name)]
     for member in described:
         root = _root(container, member)
-        if root is None or local_name(root).casefold() == "simpledc":
-            return False  # unreadable, or the circular's: its reader says what is wrong
+        mine = clash_key(member.name).endswith("/ead.xml") if root is None else _is_flat(root)
+        if mine:
+            return False  # the circular's, whose reader says what is wrong with it
     if described:
         return True
     # Without any description only what says that it is E-ARK's is taken for it.
     mets = _root(container, next(m for m in container.members if clash_key(m.name) == "mets.xml"))
     profile = attribute(mets, "PROFILE").casefold()
-    return "eark" in profile and not any(n.startswith("representations/rep1/") for n in names)
+    return "eark" in profile and not any("/metadata/descriptive/" in n for n in names)
+
+
+def _is_flat(root: etree._Element) -> bool:
+    return local_name(root).casefold() == "simpledc"
 
 
 def read_eark(container: Container) -> tuple[Tt05Package | None, Report]:

@@ -455,7 +455,8 @@ def test_the_same_rows_give_the_same_dossier_and_the_list_s_digest_is_kept(tmp_p
 
 def test_heads_that_say_of_what_they_are_are_recognised() -> None:
     heads = ["Mã hồ sơ (*)", "Tiêu đề\nhồ sơ", "Ngôn ngữ của hồ sơ", "Thời gian kết thúc",
-             "Tổng số tài liệu", "Trích yếu nội dung của tài liệu", "Ngôn ngữ tài liệu", "Ngày, tháng, năm tài liệu",
+             "Tổng số tài liệu", "Trích yếu nội dung của tài liệu", "Ngôn ngữ tài liệu",
+             "Ngày, tháng, năm tài liệu",
              "Tên cơ quan, tổ chức, cá nhân ban hành tài liệu", "Đường dẫn tệp"]  # fmt: skip
     text = ",".join(f'"{head}"' for head in heads)
     drafted = draft(read_csv(text.encode(), "x.csv"), "x")
