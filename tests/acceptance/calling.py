@@ -1,4 +1,4 @@
-"""Verbs called in this process: where the process is not the point, starting one costs most of the time."""
+"""Verbs called in this process, for where the process itself is not the point: it is far quicker."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kho import wiring
+from kho import tending, wiring
 from kho.tending import drill_if_due
+from preservation.audit import looking
 from preservation.audit.fixity import CopyJudgement, compare
 from preservation.drills import drill as drills
 from preservation.drills import planting
@@ -33,6 +34,12 @@ def with_canaries(archive_template: Path, tmp_path_factory: pytest.TempPathFacto
     made = call(TestArchive(home), "drill", "--make-canaries", "--json")
     assert (made.status, made.summary()["made"]) == (0, 3)
     return home
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is tried again at once."""
+    monkeypatch.setattr(looking, "RETRY_PAUSE", 0.0)
 
 
 @pytest.fixture
@@ -132,7 +139,6 @@ def test_an_auditor_that_sees_nothing_fails_the_drill_and_rings(
     opened: wiring.Archive, drilled: TestArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The drill drills the audit itself: one that calls everything intact must be caught."""
-    from preservation.audit import looking
 
     def blind(expected: object, seen: object, **_: object) -> CopyJudgement:
         judged = compare(expected, seen)  # type: ignore[arg-type]
@@ -243,7 +249,10 @@ def test_one_drill_at_a_time(opened: wiring.Archive) -> None:
         drill(services, ["flip"], operator="t")
 
 
-def test_the_clock_drills_when_the_last_drill_is_too_old(opened: wiring.Archive) -> None:
+def test_the_clock_drills_when_the_last_drill_is_too_old(
+    opened: wiring.Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tending, "KINDS", ("extra",))
     first = drill_if_due(opened, lambda: False)
     assert first is not None
     assert first.outcome.value == "success"

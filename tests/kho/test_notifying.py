@@ -162,7 +162,9 @@ def test_what_was_told_is_known_again_after_a_rebuild(
         assert notifying.notify(opened) == []
 
 
-@pytest.mark.parametrize("address", ["http:///x", "http://127.0.0.1:1/", "http://[::1", "http://a:b/"])
+@pytest.mark.parametrize(
+    "address", ["http:///x", "http://127.0.0.1:1/", "http://[::1", "http://a:b/"]
+)
 def test_an_address_of_nobody_is_a_clear_failure(opened: Archive, address: str) -> None:
     happen(opened)
     tell(opened, webhook=address)
