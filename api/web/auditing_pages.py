@@ -21,6 +21,7 @@ from api.web.negotiation import PageRoute, prefers_page
 from api.web.rendering import Page
 from api.web.standing import Case, Standing
 from preservation.audit.policy import looked_at
+from preservation.deadlines import UNDECIDED, late_ones
 from repository.store import STORAGE_ROOT
 from schemas import desk as body
 from schemas.access import Body
@@ -93,6 +94,7 @@ def desk(request: Request, reader: CurrentReader, vao: KeyAsked = None) -> Respo
             for state, count in reader.services.catalogue.incident_counts().items()
             if state != "closed"
         ),
+        late_transfers=len(late_ones(reader.services.catalogue.transfers(state=UNDECIDED), now)),
         health=reader.services.health(),
     )
 
