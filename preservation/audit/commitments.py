@@ -7,6 +7,7 @@ being its head's. Read once and then only what was added; proven on the way.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
@@ -39,13 +40,17 @@ class LedgerCommitments:
         self._journal = Journal(folder)
         self._head = ChainHead()
         self._inventories: dict[str, tuple[str, ...]] = {}
+        # Two audits of one process share what is known: an entry that is read twice, out of its turn,
+        # would make an earlier version the last.
+        self._reading = threading.Lock()
 
     def refresh(self) -> None:
         """Read what was added, each entry proven to follow. Corrupt."""
         try:
-            for entry in self._journal.entries(self._head):
-                self._take(entry)
-                self._head = after(entry)
+            with self._reading:
+                for entry in self._journal.entries(self._head):
+                    self._take(entry)
+                    self._head = after(entry)
         except NotFound as problem:
             raise Corrupt(
                 "The ledger has become shorter while it was read. Run `kho ledger verify`."

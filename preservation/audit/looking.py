@@ -309,6 +309,8 @@ class Looker:
         deadline = time.monotonic() + LEASE_WAIT
         while waiting and not self.stop():
             found = self._found_since(store, waiting)
+            if found:
+                deadline = time.monotonic() + LEASE_WAIT  # the other is getting on
             for result in found.values():
                 self.adopted += 1
                 yield replace(result, run_id=self.run_id, byte_count=0)

@@ -121,9 +121,15 @@ def left(folder: Path, *, only: str = "") -> Iterator[tuple[str, list[AuditResul
                 stack.enter_context(locks.held(_lock(at), f"The audit {name}", wait=0))
             except Locked:
                 continue
-            if at.is_dir():
-                yield name, [result for path in sorted(at.iterdir()) for result in _read(path)]
+            try:
+                there = sorted(at.iterdir()) if at.is_dir() else []
+            except OSError as problem:
+                raise durable.explained(problem, f"reading the notes of {name}") from problem
+            yield name, [result for path in there for result in _read(path)]
+            try:
                 durable.remove_staging(at)
+            except OSError as problem:
+                raise durable.explained(problem, f"forgetting the notes of {name}") from problem
 
 
 def _lock(at: Path) -> Path:

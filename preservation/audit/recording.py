@@ -65,6 +65,12 @@ def resumed(services: AuditServices, run_id: str) -> AuditRunRecord:
     return replace(run, finished_at="", outcome="", totals={**kept, "resumed": again})
 
 
+def go_on(services: AuditServices, run: AuditRunRecord, operator: str) -> None:
+    """Record that a run goes on: from now on it has no end again."""
+    record_run(services, EventType.AUDIT_BEGUN, run, Outcome.SUCCESS, operator)
+    services.publish()
+
+
 def record_left(services: AuditServices, operator: str, *, only: str = "") -> None:
     """Record what dead runs had noted and nobody recorded. What is recorded already stays as it is."""
     if services.progress is None:

@@ -69,6 +69,8 @@ def audit(
         notes = None
         if services.progress is not None:
             notes = stack.enter_context(noting(services.progress, run.run_id))
+        if resume:
+            recording.go_on(services, run, operator)
         summary = _Run(services, selection, run, operator, medium, notes, on_result, stop).do()
         recording.end(services, run, summary, operator)
     return summary
