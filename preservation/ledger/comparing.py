@@ -11,9 +11,10 @@ from preservation.ledger.anchors import Anchor, AnchorVerdict
 from preservation.ledger.chain import ChainHead
 from preservation.ledger.fetching import proven_copy
 from preservation.ledger.segments import evidence, is_evidence, read_evidence
+from preservation.ledger.sequencer import sequencing
 from preservation.ledger.verifying import LogState, Outside, verify_log
 from repository.catalogue.catalogue import Catalogue
-from repository.errors import Corrupt, NotFound, Unavailable
+from repository.errors import Corrupt, Misconfigured, NotFound, Unavailable
 from repository.store import Store
 
 # `whole` and `broken` are said of a copy when there is no whole ledger to compare it with.
@@ -59,7 +60,29 @@ def verify_ledger(
     With a catalogue, also that the ledger has not lost entries which the catalogue knows it had: a
     chain that was cut off at an entry is whole by itself. `outside`: checkpoints and register lines
     that were kept elsewhere; `judge`: what says what a time stamp is worth.
+
+    While others write, what looks wrong may be half of a change. It is looked at again with every
+    writer of the ledger kept out, where this account may do so. Locked when one is at work too long.
     """
+    asked = list(stores)
+    found = _verified(folder, asked, catalogue, outside, judge)
+    if not found.damaged:
+        return found
+    try:
+        with sequencing(folder):
+            return _verified(folder, asked, catalogue, outside, judge)
+    except (Misconfigured, Unavailable):
+        # A reader's account cannot keep a writer out, and a folder that is gone has none.
+        return found
+
+
+def _verified(
+    folder: Path,
+    stores: Sequence[Store],
+    catalogue: Catalogue | None,
+    outside: Sequence[Outside],
+    judge: Callable[[Anchor], AnchorVerdict] | None,
+) -> LedgerState:
     log = verify_log(folder, outside=outside, judge=judge)
     try:
         ours = evidence(folder)

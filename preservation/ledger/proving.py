@@ -7,6 +7,7 @@ one yet cannot be proven. Reads only: where a tile is missing, TreeIncomplete is
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from preservation.ledger.journal import Journal
 from preservation.ledger.kept import KeptCheckpoints
 from preservation.ledger.keys import KeyHistory
 from preservation.ledger.signing import LOG, scanned_keys, shown_keys
-from preservation.ledger.tiles import Tiles
+from preservation.ledger.tiles import Tiles, TreeIncomplete
 from preservation.ledger.tree import (
     check_consistency,
     check_inclusion,
@@ -28,6 +29,7 @@ from preservation.ledger.tree import (
 from repository.errors import Conflict, NotFound
 
 PROOF = "kho-ledger-proof/1"
+_CHANCES = 3
 CONSISTENCY = "kho-ledger-consistency/1"
 
 
@@ -38,20 +40,32 @@ class Prover:
         """NotFound when nothing was signed yet; TreeIncomplete; Conflict, Corrupt: see `verify`."""
         self._journal = Journal(folder)
         self._kept = KeptCheckpoints(folder)
-        last = self._kept.last()
-        if last is None:
-            raise NotFound(
-                "Nothing of this ledger is signed yet. The next command that writes begins with it."
-            )
-        self.signed: SignedCheckpoint = last.signed
-        self._tiles = Tiles(folder / LOG)
-        self._tiles.load(self.signed.size)
+        self.signed, self._tiles = self._take_up(folder / LOG)
         if self._tiles.root() != self.signed.root:
             raise Conflict(
                 "The ledger's tree is not the one that was signed last. Run `kho ledger verify`."
             )
         self._read: dict[int, Entry] = {}
         self._keys = self._find_keys(folder)
+
+    def _take_up(self, log: Path) -> tuple[SignedCheckpoint, Tiles]:
+        """The newest checkpoint and its tree; looked for again while a writer may be widening it."""
+        for chance in range(_CHANCES):
+            last = self._kept.last()
+            if last is None:
+                raise NotFound(
+                    "Nothing of this ledger is signed yet. The next command that writes begins with it."
+                )
+            tiles = Tiles(log)
+            try:
+                tiles.load(last.signed.size)
+            except TreeIncomplete:
+                if chance == _CHANCES - 1:
+                    raise
+                time.sleep(0.1)
+            else:
+                break
+        return last.signed, tiles
 
     def of_entries(self, seqs: Iterable[int]) -> dict[str, Any]:
         """The proof of these entries.

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from calendar import timegm
 from dataclasses import dataclass
 from datetime import datetime
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def _posted(url: str, request: bytes, timeout: float) -> bytes:
     opener = urllib.request.build_opener(_NoRedirect())
     try:
         with opener.open(asked, timeout=timeout) as answer:
-            data: bytes = answer.read(MAX_ANSWER + 1)
+            data = _whole(answer, time.monotonic() + timeout)
     except (OSError, HTTPException, ValueError) as problem:
         if isinstance(problem, urllib.error.HTTPError):
             problem.close()
@@ -149,6 +150,16 @@ def _posted(url: str, request: bytes, timeout: float) -> bytes:
         ) from problem
     if len(data) > MAX_ANSWER:
         raise Unavailable(f"The answer of {url} is longer than any time stamp.")
+    return data
+
+
+def _whole(answer: HTTPResponse, deadline: float) -> bytes:
+    """The answer, or a little more than is allowed of it. TimeoutError when it comes too slowly."""
+    data = b""
+    while len(data) <= MAX_ANSWER and (block := answer.read1(MAX_ANSWER + 1 - len(data))):
+        data += block
+        if time.monotonic() > deadline:
+            raise TimeoutError("it answers too slowly")
     return data
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from kho import founding, wiring
 from kho.wiring import Archive
-from preservation.ledger import sequencer
+from preservation.ledger import comparing, sequencer
 from preservation.ledger.chain import ChainHead, after, line, link
 from preservation.ledger.checkpoint import Checkpoint, sign
 from preservation.ledger.comparing import verify_ledger
@@ -406,3 +406,21 @@ def enter(catalogue: Catalogue, event: Any) -> None:
 
     with catalogue.transaction() as tx:
         history.record(tx, event)
+
+
+def test_what_looks_wrong_while_others_write_is_looked_at_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wiring.open_archive(home) as archive:
+        looks: list[LogState] = []
+
+        def overtaken(folder: Path, **named: Any) -> LogState:
+            looks.append(verify_log(folder, **named))
+            if len(looks) == 1:  # a command of somebody else ends between our looks at things
+                happen(archive)
+                archive.publish()
+            return looks[-1]
+
+        monkeypatch.setattr(comparing, "verify_log", overtaken)
+        assert_whole(archive)
+        assert [look.signed for look in looks] == [2, 3]
