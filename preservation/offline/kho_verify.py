@@ -19,7 +19,7 @@ from typing import Any, Iterable, Iterator
 LIMIT, BLOCK = 128 * 1024 * 1024, 1024 * 1024  # the longest metadata file or ledger line; what is read at once
 RANKS = ("", "intact", "not_checked", "unreadable", "missing", "altered")
 COUNTS = ("expected", "intact", "altered", "missing", "unreadable", "not_checked", "unexpected")
-LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128, "sha512/256": 64}  # digests known here
+LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}  # digests known here
 TEXTS = {  # damage (E), not checked (?) or a remark (i); what it means; the same in Vietnamese
     "ALTERED": ("E", "the bytes are not those recorded", "nội dung không còn như đã ghi nhận"),
     "MISSING": ("E", "what should be here is missing", "thiếu thứ phải có"),
@@ -61,7 +61,7 @@ class Subject:  # One object, bag, root, ledger or proof: what is expected of it
     def noting(self, place: str, code: str = "ALTERED") -> Iterator[None]:
         try: yield
         except CannotRead as why: self.found("UNREADABLE", place, why)
-        except Broken as why: self.found(code, place, why)
+        except (Broken, RecursionError) as why: self.found(code, place, why)
     def read_all(self, tree: Tree) -> None:  # Read each file once, for all the digests that anything says it has
         for path, wanted in sorted(self.wanted.items()):
             if path not in tree.files: tree.absent(self, path, next(iter(wanted.values())))
@@ -181,7 +181,7 @@ def zip_errors() -> Iterator[None]:  # What the standard library raises for a ZI
         if isinstance(why, OSError) and why.errno not in (None, errno.EINVAL): raise CannotRead(str(why)) from None
         raise Broken(str(why)[:200]) from None
 def digests_of(blocks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, str]:  # of one read; `size` counts
-    size, engines = 0, {name: hashlib.new(name.replace("/", "_")) for name in set(algorithms) - {"size"}}
+    size, engines = 0, {name: hashlib.new(name, usedforsecurity=False) for name in set(algorithms) - {"size"}}
     for block in blocks:
         size += len(block)
         for engine in engines.values(): engine.update(block)
@@ -419,7 +419,7 @@ def judge_bag(tree: Tree, subject: Subject, files: dict[str, str], where: str = 
     for line in [one for one in info if one.lower().startswith("payload-oxum:")]:
         if line.partition(":")[2].strip() != size: bad("bag-info.txt", f"{line[:60]}, but there is {size}")
     for line in filter(None, text_lines("fetch.txt") if "fetch.txt" in files else []):
-        known = any(line.split()[-1] in entries for entries in of_payload.values())
+        known = any((line.split(None, 2) or [""])[-1] in entries for entries in of_payload.values())
         bad("fetch.txt", f"to be fetched: {line}", "REMARK" if known else "RULE")
 def read_manifest(name: str, algorithm: str, lines: list[str], final: bool, ours: bool, bad: Any) -> dict[str, str]:
     entries: dict[str, str] = {}
@@ -436,7 +436,6 @@ def read_manifest(name: str, algorithm: str, lines: list[str], final: bool, ours
     return entries
 
 # -- Ed25519 (RFC 8032 §5.1); points of the curve as (X, Y, Z, T): x = X/Z, y = Y/Z, x·y = T/Z
-
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 def point_sum(p: tuple[int, ...], q: tuple[int, ...]) -> tuple[int, ...]:
@@ -487,7 +486,8 @@ class Keys:  # The keys of a log, told by its own entries, each vouched for by t
         origin, previous, vkey, signature = (str(told.get(name)) for name in ("origin", "previous", "vkey", "signature"))
         need(previous == "".join(self.vkeys[-1:]) and origin == (self.origin or origin), "a key that does not follow")
         name, key_id, data = (*vkey.split("+", 2), "", "")[:3]
-        need(name == origin and sha256(name.encode(), b"\n", unbase64(data))[:4].hex() == key_id, "not a verifier key")
+        need(name == origin and unbase64(data)[0] == 1 and len(unbase64(data)) == 33, "not a verifier key")
+        need(sha256(name.encode(), b"\n", unbase64(data))[:4].hex() == key_id, "a verifier key with another number")
         if signature and previous:
             text = "".join(f"{part}\n" for part in ("kho-ledger-key", origin, previous, vkey))
             check_signature(self.public, text.encode(), unbase64(signature))
@@ -636,7 +636,7 @@ def judge_tree(tree: Tree, subject: Subject, given: argparse.Namespace) -> Subje
 def judge(path: str, given: argparse.Namespace) -> Iterator[Subject]:
     subject, top, name = Subject("file", path), Folder(path, deep=False), os.path.basename(path)
     names = top.in_root()
-    if os.path.islink(path): subject.found("LINK", "", "name the place itself")
+    if os.path.islink(path.rstrip("/")): subject.found("LINK", "", "name the place itself")
     elif not os.path.isdir(path):
         with subject.noting("", "RULE"):
             if os.path.lexists(f"{path}.sha512"):

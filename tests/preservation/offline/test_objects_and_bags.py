@@ -309,6 +309,24 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (result.status, result.codes()) == (4, {"UNREADABLE"})
 
 
+@pytest.mark.parametrize("depth", range(880, 1000, 7))
+def test_values_nested_almost_too_deeply_are_findings(depth: int, tmp_path: Path) -> None:
+    tree = dict(OBJECT)
+    deep = b"[" * depth + b"]" * depth
+    put_inventory(tree, tree["inventory.json"].replace(b'"v2"', deep, 1), "", "v2/")
+    assert judge(write(tmp_path / "object", tree)).status == 3
+    entry = b'{"commitment":' + deep + b"}"
+    assert judge(write(tmp_path / "ledger", {"journal-000001.jsonl": entry + b"\n"})).status == 3
+    (tmp_path / "p.json").write_bytes(b'{"format":' + deep + b"}")
+    assert judge(tmp_path / "p.json").status == 3
+
+
+@pytest.mark.parametrize("line", ["   ", "http://x.example/a", "\t", "http://x.example - ../up"])
+def test_odd_lines_of_fetch_txt_are_findings(line: str, tmp_path: Path) -> None:
+    bag = {**BAG, "fetch.txt": f"{line}\n".encode()}
+    assert judge(write(tmp_path, bag)).status == 3
+
+
 def test_encrypted_or_unknown_packing_is_not_checked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_LZMA) as made:
         for path, data in BAG.items():
