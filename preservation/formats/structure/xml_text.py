@@ -38,7 +38,7 @@ class _Nothing:
     def pi(self, target: Any, data: Any = None) -> None:
         return None
 
-    def doctype(self, name: Any, public: Any, system: Any) -> None:
+    def doctype(self, name: Any, _public: Any, _system: Any) -> None:
         self.doctype_seen = True
 
     def close(self) -> None:

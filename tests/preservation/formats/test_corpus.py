@@ -8,7 +8,7 @@ from preservation.formats.examiner import Examiner
 from preservation.signatures.trust import TrustRoots
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-# By their own descriptions: a byte missing, a picture that is not there, a file of nine bytes of no XML.
+# By their own descriptions: a byte missing, a picture that is not there, what is no XML at all.
 DAMAGED = {
     "corruptionOneByteMissing.pdf",
     "veraPDFHiResWrongObjectID.pdf",
