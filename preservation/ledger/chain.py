@@ -23,6 +23,7 @@ from repository.digest.small import sha256
 
 GENESIS = "0" * 64
 MAX_LINE = 64 * 1024 * 1024
+_CANON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _HEX = rb'"([0-9a-f]*)"'
 _LINE = re.compile(
     rb'{"commitment":%s,"hash":%s,"prev":%s,"record":(.+),"salt":%s,"seq":(0|[1-9][0-9]{0,18})}\n\Z'
@@ -133,8 +134,7 @@ def claimed_start(raw: bytes) -> ChainHead:
 
 def canonical(value: object) -> bytes:
     """JSON with sorted keys, no spaces, UTF-8: one value has one form."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("utf-8")
+    return _CANON.encode(value).encode("utf-8")
 
 
 def _parse(raw: bytes) -> tuple[Entry, bytes]:
@@ -146,7 +146,7 @@ def _parse(raw: bytes) -> tuple[Entry, bytes]:
         raise BrokenChain(f"a line is not an entry: {raw[:60]!r}")
     commitment, hash_, prev, written, salt, seq = match.groups()
     try:
-        record = json.loads(written)
+        record = json.loads(written.decode("utf-8"))
         canonical_record = canonical(record)
     except (ValueError, RecursionError) as problem:
         raise BrokenChain(f"a line is not an entry: {raw[:60]!r}") from problem

@@ -50,22 +50,23 @@ class Prover:
 
     def _take_up(self, log: Path) -> tuple[SignedCheckpoint, Tiles]:
         """The newest checkpoint and its tree; looked for again while a writer may be widening it."""
-        for chance in range(_CHANCES):
+        chances = _CHANCES
+        while True:
             last = self._kept.last()
             if last is None:
                 raise NotFound(
                     "Nothing of this ledger is signed yet. The next command that writes begins with it."
                 )
             tiles = Tiles(log)
+            chances -= 1
             try:
                 tiles.load(last.signed.size)
             except TreeIncomplete:
-                if chance == _CHANCES - 1:
+                if not chances:
                     raise
                 time.sleep(0.1)
             else:
-                break
-        return last.signed, tiles
+                return last.signed, tiles
 
     def of_entries(self, seqs: Iterable[int]) -> dict[str, Any]:
         """The proof of these entries.
