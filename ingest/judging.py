@@ -122,13 +122,13 @@ def receive(
     arrival = Arrival.of(source)
     opened, report = open_arrival(arrival, limits)
     if opened is None:
-        return Received(report)
+        return Received(report, shape="unread")
     context = CheckContext(now=now, held=held, archive_code=facts.archive_code)
     with opened.container:
         package, found = read_package(opened, arrival)
         report += found
         if package is None:
-            return Received(report)
+            return Received(report, shape=f"unread-{opened.carried_in}")
         judged = check_metadata(package, context)
         if _SECRET_CODE in judged.codes():
             # Its title and the names of its files are themselves not to be written down here.
