@@ -165,7 +165,7 @@ class Archive:
             incidents=self.incidents(),
             places=places,
             elsewhere=self._elsewhere,
-            workplace=self.home.folder("quarantine"),
+            workplace=self.home.folder("reports"),
             may_forbid=os.geteuid() != 0,
         )
 

@@ -50,6 +50,8 @@ def drill(
     for kind in wanted:
         if kind not in drills.KINDS:
             raise typer.BadParameter(f"{kind} is no kind; there are: {', '.join(drills.KINDS)}")
+    if as_json and not (yes or make):
+        raise typer.BadParameter("goes with --yes", param_hint="--json")
     out = Output(as_json=as_json)
     who = wiring.operator_name(operator)
     with wiring.open_archive(find_home(home)) as archive, until_interrupted() as interrupted:
@@ -57,7 +59,7 @@ def drill(
         if make:
             _make(out, archive, who)
             return exits.Exit.DONE
-        if not yes and not as_json:
+        if not yes:
             typer.confirm(_question(out), abort=True, err=True)
         summary = drills.drill(
             archive.drilling(),
@@ -69,9 +71,10 @@ def drill(
         failed = len(summary.failed)
         counts = {"kinds": len(summary.results), "failed": failed}
         away = summary.stores_unavailable
-        out.line(
-            "summary", {"drill_id": summary.drill_id, **counts, "stores_unavailable": list(away)}
-        )
+        told = {"stores_unavailable": list(away), "not_drilled": list(summary.not_drilled)}
+        out.line("summary", {"drill_id": summary.drill_id, **counts, **told})
+        for one in summary.not_drilled:
+            out.note(one)
         out.say(
             f"{summary.drill_id}: {len(summary.results) - failed}/{len(summary.results)} đạt",
             f"{summary.drill_id}: {len(summary.results) - failed} of {len(summary.results)} passed",
@@ -81,7 +84,7 @@ def drill(
             return exits.Exit.CANCELLED
         if failed:
             return exits.Exit.FOUND
-        return exits.Exit.INCOMPLETE if away else exits.Exit.DONE
+        return exits.Exit.DONE if summary.outcome == "success" else exits.Exit.INCOMPLETE
 
 
 def _make(out: Output, archive: Archive, who: str) -> None:

@@ -69,7 +69,7 @@ def show(
     """One incident: what was found, what it looks like, what was done about it and by whom."""
     from kho import wiring
     from kho.settings import find_home
-    from preservation.incidents.incident import is_about_incident
+    from preservation.incidents.following import events_of
     from repository.errors import NotFound
 
     out = Output(as_json=as_json)
@@ -77,11 +77,7 @@ def show(
         incident = archive.catalogue.incident(incident_id)
         if incident is None:
             raise NotFound(f"There is no incident {incident_id}. `kho incidents` lists them.")
-        events = [
-            event
-            for event in archive.catalogue.events(object_id=incident.object_id or None)
-            if is_about_incident(event, incident_id)
-        ]
+        events = events_of(archive.catalogue, incident)
         if as_json:
             told = [
                 {"at": e.at, "type": e.type, "agent": e.agent, "event_id": e.event_id}

@@ -12,7 +12,6 @@ the next drill or the clock's next tick mends what was left (`mend_left`).
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -28,6 +27,7 @@ from preservation.drills.jumps import judge_clock_jump
 from preservation.drills.notes import all_left, canaries
 from preservation.drills.planting import Damage
 from preservation.drills.standing_in import Unreadable
+from preservation.drills.verdicts import judge
 from preservation.events import EventType, Outcome
 from preservation.incidents.following import IncidentServices, open_finding
 from preservation.incidents.incident import Cause, Finding
@@ -35,7 +35,7 @@ from preservation.repair import Repaired, repair
 from repository import durable, locks
 from repository.catalogue.records import AuditResultRecord, EventRecord
 from repository.clock import utc_text
-from repository.errors import ArchiveError, NotFound, Refused, Unavailable
+from repository.errors import ArchiveError, Locked, NotFound, Refused, Unavailable
 from repository.model import ObjectId
 from repository.store import Store
 
@@ -93,6 +93,8 @@ class DrillSummary:
     drill_id: str
     results: list[Drilled] = field(default_factory=list)
     stores_unavailable: list[str] = field(default_factory=list)
+    not_drilled: list[str] = field(default_factory=list)  # somebody was at work, or it went away
+    stopped: bool = False
 
     @property
     def failed(self) -> list[Drilled]:
@@ -102,9 +104,9 @@ class DrillSummary:
     def outcome(self) -> Outcome:
         if self.failed:
             return Outcome.FAILURE
-        return (
-            Outcome.INCOMPLETE if self.stores_unavailable or not self.results else Outcome.SUCCESS
-        )
+        if self.stores_unavailable or self.not_drilled or self.stopped or not self.results:
+            return Outcome.INCOMPLETE
+        return Outcome.SUCCESS
 
 
 def drill(
@@ -125,7 +127,7 @@ def drill(
     ours = canaries(catalogue)
     if not ours:
         raise NotFound("There are no canaries to drill with: `kho drill --make-canaries`.")
-    if len(services.places) < 2:
+    if len(services.auditing.stores) < 2:
         raise Refused("A drill needs a second store to mend from.")
     summary = DrillSummary(f"DRL-{services.auditing.clock.now():%Y%m%d}-{secrets.token_hex(3)}")
     with _alone(services):
@@ -138,8 +140,14 @@ def drill(
                 continue
             for number, kind in enumerate(kinds):
                 if stop():
+                    summary.stopped = True
                     break
-                one = _drill_one(services, kind, name, ours[number % len(ours)], operator)
+                try:
+                    one = _drill_one(services, kind, name, ours[number % len(ours)], operator)
+                except (Locked, Unavailable) as problem:
+                    # No failure of ours; what was planted by then is noted, and mended next time.
+                    summary.not_drilled.append(f"{kind} in {name}: {problem.operator}")
+                    continue
                 summary.results.append(one)
                 on_result(one)
         # The last look of a drill is one at all canaries, as they are to stay.
@@ -176,6 +184,8 @@ def _drill_one(
             why = "" if found else told
             return Drilled(kind, store, object_id, "simulated", found, found, told, why)
         return _damage(services, Damage(kind), store, object_id, operator)
+    except (Locked, Unavailable):
+        raise
     except ArchiveError as failure:
         return Drilled(kind, store, object_id, "planted", False, False, "", failure.operator)
 
@@ -198,7 +208,7 @@ def _damage(
         planted = planting.plant(catalogue, target, place, ObjectId(object_id), damage)
     summary = _look(auditing, {store: [object_id]}, f"drill {damage}", operator)
     result = _result(services, summary, object_id, store)
-    found, verdict = _judge(damage, planted.paths, result)
+    found, verdict = judge(damage, planted.paths, result)
     mended, why = True, "" if found else f"the audit said: {verdict}"
     if not simulated:
         mended, failed = _mend(services, store, object_id, operator)
@@ -206,34 +216,6 @@ def _damage(
     _note_end(services, plant_id, store, object_id, operator, mended=mended, found=found)
     how: Literal["planted", "simulated"] = "simulated" if simulated else "planted"
     return Drilled(damage.value, store, object_id, how, found, mended, verdict, why)
-
-
-def _judge(
-    damage: Damage, paths: Sequence[str], result: AuditResultRecord | None
-) -> tuple[bool, str]:
-    """Whether the audit said of exactly these files what it must say, and nothing of others."""
-    if result is None:
-        return False, "no result"
-    said = {str(file["path"]): str(file["verdict"]) for file in result.files}
-    words = Counter(said.values())
-    verdict = ", ".join(f"{word} {count}" for word, count in sorted(words.items()))
-    wanted: dict[str, str]
-    match damage:
-        case Damage.MISSING:
-            wanted = dict.fromkeys(paths, "missing")
-        case Damage.EXTRA:
-            wanted = dict.fromkeys(paths, "unexpected")
-        case Damage.UNREADABLE:
-            wanted = dict.fromkeys(paths, "unreadable")
-        case Damage.STALE:
-            wanted = {
-                path: "altered" if path in (planting.INVENTORY, planting.SIDECAR) else "missing"
-                for path in paths
-            }
-        case Damage.FLIP | Damage.TRUNCATION | Damage.SWAPPED:
-            wanted = dict.fromkeys(paths, "altered")
-    copy = "incomplete" if damage is Damage.UNREADABLE else "damaged"
-    return said == wanted and result.verdict == copy, f"{result.verdict}: {verdict or 'nothing'}"
 
 
 def _mount_gone(services: DrillServices, store: str, object_id: str, operator: str) -> Drilled:
@@ -345,6 +327,8 @@ def _record(services: DrillServices, summary: DrillSummary, first: str, operator
         "at": utc_text(services.auditing.clock.now()),
         "results": [asdict(one) for one in summary.results],
         "stores_unavailable": summary.stores_unavailable,
+        "not_drilled": summary.not_drilled,
+        "stopped": summary.stopped,
     }
     _event(services, EventType.DRILL, first, operator, {"drill": told}, summary.outcome)
 

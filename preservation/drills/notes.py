@@ -43,9 +43,12 @@ def all_left(catalogue: Catalogue, stores: Sequence[str]) -> list[EventRecord]:
 
 
 def last_drill(catalogue: Catalogue) -> EventRecord | None:
-    """The last whole drill; it is recorded with the first canary."""
+    """The last drill that was not stopped halfway; it is recorded with the first canary."""
     first = next(iter(canaries(catalogue)), None)
     if first is None:
         return None
     events = catalogue.events(object_id=first)
-    return next((event for event in reversed(events) if event.type == EventType.DRILL), None)
+    for event in reversed(events):
+        if event.type == EventType.DRILL and not event.detail["drill"]["stopped"]:
+            return event
+    return None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from preservation.drills.notes import CANARY_PREFIX
-from preservation.incidents.incident import is_about_incident
+from preservation.incidents.following import events_of
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import AuditRunRecord, EventRecord
 from repository.clock import VIETNAM, parse_utc, utc_text
@@ -123,8 +123,7 @@ def inspection(catalogue: Catalogue, run_id: str) -> dict[str, Any]:
     run = catalogue.audit_run(run_id)
     if run is None:
         raise NotFound(f"There is no audit run {run_id}. `kho status` names the last one.")
-    results = catalogue.audit_results(run_id)
-    wrong = [result for result in results if result.verdict != "intact"]
+    wrong = catalogue.audit_results(run_id, only_not_intact=True)
     rows = [
         {
             "object_id": "Thư mục gốc của kho" if one.object_id == STORAGE_ROOT else one.object_id,
@@ -144,7 +143,7 @@ def inspection(catalogue: Catalogue, run_id: str) -> dict[str, Any]:
         "started": local(run.started_at),
         "finished": local(run.finished_at),
         "note": str(run.totals.get("note", "")),
-        "stores": sorted({result.store for result in results}),
+        "stores": list(catalogue.stores_of_run(run_id)),
         "sums": _sums(run),
         "away": [str(name) for name in run.totals.get("stores_unavailable", ())],
         "rows": rows[:LISTED],
@@ -201,11 +200,7 @@ def incident(catalogue: Catalogue, incident_id: str) -> dict[str, Any]:
     found = catalogue.incident(incident_id)
     if found is None:
         raise NotFound(f"There is no incident {incident_id}. `kho incidents --all` lists them.")
-    events = [
-        event
-        for event in catalogue.events(object_id=found.object_id or None)
-        if is_about_incident(event, incident_id)
-    ]
+    events = events_of(catalogue, found)
     repair = dict(found.detail.get("repair", {}))
     diagnosis = dict(found.detail.get("diagnosis", {}))
     kind = str(diagnosis.get("kind", found.diagnosis))

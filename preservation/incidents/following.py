@@ -22,12 +22,13 @@ from preservation.incidents.incident import (
     Step,
     files_named,
     finding_of_damage,
+    is_about_incident,
     step_of_intact,
     step_of_repair,
     steps_of_finding,
 )
 from repository.catalogue.catalogue import Catalogue
-from repository.catalogue.records import AuditResultRecord, IncidentRecord
+from repository.catalogue.records import AuditResultRecord, EventRecord, IncidentRecord
 from repository.catalogue.writing import Transaction
 from repository.clock import Clock, parse_utc
 from repository.store import LEDGER, STORAGE_ROOT
@@ -97,16 +98,29 @@ def repaired(
 
 def record_step(tx: Transaction, step: Step, *, by: str, at: datetime) -> None:
     """Record one change of an incident as its event."""
-    about = "" if step.incident.object_id in (STORAGE_ROOT, LEDGER) else step.incident.object_id
     event = history.new_event(
         step.type,
         at=at,
         agent=by,
         outcome=step.outcome,
-        object_id=about,
+        object_id=_about(step.incident),
         detail={"incident": asdict(step.incident)},
     )
     history.record(tx, event)
+
+
+def events_of(catalogue: Catalogue, incident: IncidentRecord) -> list[EventRecord]:
+    """Everything that happened to an incident, in order."""
+    found, after = [], 0
+    while page := catalogue.events(object_id=_about(incident), after=after, limit=_LOOKS):
+        found += [event for event in page if is_about_incident(event, incident.incident_id)]
+        after = page[-1].sequence
+    return found
+
+
+def _about(incident: IncidentRecord) -> str:
+    """The object its events are of: none, where it is about what belongs to no object."""
+    return "" if incident.object_id in (STORAGE_ROOT, LEDGER) else incident.object_id
 
 
 def new_id(now: datetime) -> str:

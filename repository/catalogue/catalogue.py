@@ -330,6 +330,11 @@ class Catalogue:
         with sqlite.reading(self._engine) as connection:
             return incident_questions.incident(connection, incident_id)
 
+    def stores_of_run(self, run_id: str) -> Sequence[str]:
+        """The stores of which an audit run has results, by name."""
+        with sqlite.reading(self._engine) as connection:
+            return incident_questions.stores_of_run(connection, run_id)
+
     def incident_counts(self) -> Mapping[str, int]:
         """How many incidents are in each state."""
         with sqlite.reading(self._engine) as connection:

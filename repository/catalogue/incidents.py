@@ -1,4 +1,4 @@
-"""The questions about incidents: each a function of a connection that answers with records."""
+"""The questions about incidents, and of their papers: functions of a connection, told as records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, func, select
 
 from repository.catalogue.records import IncidentRecord
-from repository.catalogue.tables import incidents
+from repository.catalogue.tables import audit_results, incidents, names
 
 CLOSED = "closed"  # the one state in which nobody has anything to do any more
 _BATCH = 500  # values of one IN list
@@ -53,6 +53,17 @@ def open_incidents_of(
         )
         found += [IncidentRecord(**row._mapping) for row in connection.execute(query)]
     return tuple(sorted(found, key=lambda one: (one.opened_at, one.incident_id)))
+
+
+def stores_of_run(connection: Connection, run_id: str) -> Sequence[str]:
+    """The stores of which an audit run has results, by name."""
+    query = (
+        select(audit_results.c.store)
+        .join(names, names.c.key == audit_results.c.run_key)
+        .where(names.c.name == run_id)
+        .distinct()
+    )
+    return tuple(sorted(str(store) for (store,) in connection.execute(query)))
 
 
 def incident_counts(connection: Connection) -> Mapping[str, int]:

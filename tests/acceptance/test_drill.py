@@ -259,6 +259,22 @@ def test_the_clock_drills_when_the_last_drill_is_too_old(
     assert drill_if_due(opened, lambda: False) is None
 
 
+def test_what_somebody_works_on_is_not_drilled_and_that_is_no_failure(
+    opened: wiring.Archive,
+) -> None:
+    services = opened.drilling()
+    ours = ObjectId(canaries(opened.catalogue)[0])
+    with opened.stores["primary"].settled(ours):
+        opened.stores["primary"]._lock_wait = 0.1  # type: ignore[attr-defined]
+        summary = drill(services, ["flip"], operator="t")
+    assert (len(summary.not_drilled), len(summary.results)) == (1, 1)
+    assert summary.outcome.value == "incomplete"
+    assert opened.catalogue.incidents() == ()
+    stopped = drill(services, KINDS, operator="t", stop=lambda: True)
+    assert (stopped.outcome.value, stopped.results) == ("incomplete", [])
+    assert all_left(opened.catalogue, STORES) == []
+
+
 def test_a_person_is_asked_first_and_may_say_no(drilled: TestArchive) -> None:
     before = tree(drilled.root("primary"))
     assert call(drilled, "drill", "flip", given="n\n").status == 1

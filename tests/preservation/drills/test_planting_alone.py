@@ -15,13 +15,13 @@ def modules() -> list[Path]:
 
 
 def test_only_the_drill_itself_can_plant() -> None:
-    users = [
+    users = sorted(
         path.relative_to(ROOT).as_posix()
         for path in modules()
         if path != PLANTING
         and re.search(r"import.*\bplanting\b|drills\.planting", path.read_text("utf-8"))
     ]
-    assert users == ["preservation/drills/drill.py"]
+    assert users == ["preservation/drills/drill.py", "preservation/drills/verdicts.py"]
 
 
 def test_the_store_itself_has_no_way_to_change_what_it_holds() -> None:
@@ -37,6 +37,8 @@ def test_everything_that_harms_is_behind_the_check() -> None:
     text = PLANTING.read_text("utf-8")
     body = text.split("def plant(")[1].split("\ndef ")[0]
     assert body.index("store.settled(") < body.index("check_canary(") < body.index("_PLANTERS[")
+    verdicts = (ROOT / "preservation" / "drills" / "verdicts.py").read_text("utf-8")
+    assert "import INVENTORY, SIDECAR, Damage\n" in verdicts
     drill = (ROOT / "preservation" / "drills" / "drill.py").read_text("utf-8")
     used = set(re.findall(r"planting\.(\w+)", drill))
     assert used <= {
