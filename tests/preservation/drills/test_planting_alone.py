@@ -20,7 +20,7 @@ def test_only_the_drill_itself_can_plant() -> None:
         for path in modules()
         if path != PLANTING
         and re.search(r"import.*\bplanting\b|drills\.planting", path.read_text("utf-8"))
-    ]
+    )
     assert users == ["preservation/drills/drill.py", "preservation/drills/verdicts.py"]
 
 
