@@ -48,6 +48,4 @@ def ping(url: str, *, seconds: float = SECONDS) -> None:
     finally:
         connection.close()
     if not 200 <= status < 300:
-        raise Unavailable(
-            f"ping_url at {host} answered {status}. It is tried again; audits go on."
-        )
+        raise Unavailable(f"ping_url at {host} answered {status}. It is tried again; audits go on.")
