@@ -163,21 +163,23 @@ class _Reading:
         owners = _owners(made, self.source)
         taken = {name for listed in made for name in _named(listed)}
         strays = sorted(n for n in self.source.files if n not in taken and n not in owners)
+        own: dict[int, list[str]] = {}
+        for name, owner in owners.items():
+            own.setdefault(owner, []).append(name)
         return [
-            self._whole(listed, codes[listed.file_code], owners, strays, (index, group))
-            for index, (listed, group) in enumerate(zip(made, groups, strict=True))
+            self._whole(listed, codes[listed.file_code], tuple(own.get(i, ())), strays, group)
+            for i, (listed, group) in enumerate(zip(made, groups, strict=True))
         ]
 
     def _whole(
         self,
         listed: ListedDossier,
         times: int,
-        owners: Mapping[str, int],
+        unlisted: tuple[str, ...],
         strays: Sequence[str],
-        numbered: tuple[int, _Group],
+        group: _Group,
     ) -> ListedDossier:
         """The dossier with the files that are its own though no row names them, and what was found."""
-        index, group = numbered
         problems = [*listed.problems, *self._of_sheet(group)]
         place = self.source.member
         if times > 1 or not listed.file_code:
@@ -191,7 +193,6 @@ class _Reading:
             problems.append(warning("ING-LIST-SKIPPED", place, count=len(self.skipped), rows=rows))
         if strays:
             problems.append(warning("ING-LIST-EXTRA", place, count=len(strays), path=strays[0]))
-        unlisted = tuple(n for n, owner in owners.items() if owner == index)
         names = dict.fromkeys([*_named(listed), *unlisted])
         return replace(
             listed,
