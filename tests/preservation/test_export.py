@@ -76,9 +76,17 @@ def test_a_zip_has_the_same_files_and_always_the_same_bytes(
     assert judge(first).status == 0
 
 
-@pytest.mark.parametrize("packing", ["folder", "zip", "deflated zip"])
-@pytest.mark.parametrize("shape", ["bag", "ocfl"])
-@pytest.mark.parametrize("how", ["flip", "longer", "shorter"])
+@pytest.mark.parametrize(
+    ("how", "shape", "packing"),
+    [
+        ("flip", "bag", "folder"),
+        ("flip", "ocfl", "zip"),
+        ("longer", "ocfl", "folder"),
+        ("longer", "bag", "deflated zip"),
+        ("shorter", "bag", "zip"),
+        ("shorter", "ocfl", "deflated zip"),
+    ],
+)
 def test_damage_does_not_leave_and_nothing_of_it_stays(
     how: str, shape: str, packing: Packing, archive: TestArchive, tmp_path: Path
 ) -> None:
