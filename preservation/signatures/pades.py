@@ -19,6 +19,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed, AdESStatus, AdESSubIndic
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.general import CMSExtractionError, find_unique_cms_attribute
 from pyhanko.sign.validation import ades, errors
 from pyhanko.sign.validation.dss import DocumentSecurityStore
@@ -52,6 +53,7 @@ BROKEN: Final = (
     TypeError,
     ValueError,
 )
+_FORMS: Final = frozenset(form.value for form in SigSeedSubFilter)
 _MOST_CERTIFICATES: Final = 10  # that come with one signature and are kept
 _COVERAGE: Final = {
     SignatureCoverageLevel.ENTIRE_FILE: "whole-file",
@@ -82,12 +84,14 @@ class PadesJudge:
                 if reader.encrypted:
                     reader.decrypt(b"")
                 signatures = list(reader.embedded_signatures)
+                answer["found"] += _of_other_forms(reader)
             except BROKEN as problem:
                 return {**answer, "not_checked": _told(problem)}
-            if not signatures:
+            count = len(signatures) + len(answer["found"])
+            if not count:
                 return None
-            if len(signatures) > MOST_SIGNATURES:
-                return {**answer, "not_checked": f"it has {len(signatures)} signatures"}
+            if count > MOST_SIGNATURES:
+                return {**answer, "found": [], "not_checked": f"it has {count} signatures"}
             knowledge = _knowledge(reader, data)
             for signature in signatures:
                 answer["found"].append(self._one(signature, knowledge, data, at))
@@ -173,6 +177,20 @@ class PadesJudge:
             told["stamped_at"] = _when(result.api_status.timestamp)
             told["stamped_by"] = named(result.api_status.signing_cert)["signer"]
         return told
+
+
+def _of_other_forms(reader: PdfFileReader) -> list[dict[str, str]]:
+    """The signatures that pyHanko passes over without a word: of older forms, which digest something
+    else than the file's bytes."""
+    found = []
+    for name, held, _ in enumerate_sig_fields(reader, filled_status=True):
+        form = str(held.get_object().get("/SubFilter", ""))
+        if form not in _FORMS:
+            reason = f"NOT_SUPPORTED: {form[:60] or 'no SubFilter'}"
+            found.append(
+                {"kind": "pades", "place": name, "verdict": "INDETERMINATE", "reason": reason}
+            )
+    return found
 
 
 def _what_it_says(signature: EmbeddedPdfSignature, data: ValidationData) -> dict[str, Any]:

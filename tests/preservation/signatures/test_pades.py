@@ -104,6 +104,12 @@ def test_a_page_added_after_signing_is_not_called_valid(tmp_path):
     assert one.coverage == "revision"
 
 
+def test_an_older_form_that_is_not_judged_is_undecided_and_never_invalid(tmp_path):
+    data = SIGNED.replace(b"/ETSI.CAdES.detached", b"/adbe.pkcs7.sha1    ")
+    (one,) = found(tmp_path, data)
+    assert (one.verdict, one.reason) == ("INDETERMINATE", "NOT_SUPPORTED: /adbe.pkcs7.sha1")
+
+
 def test_a_document_time_stamp_is_told_as_one(tmp_path):
     signature, stamp = found(tmp_path, time_stamped(SIGNED))
     assert (signature.verdict, signature.later_changes) == ("VALID", "updates")
