@@ -14,10 +14,10 @@ from ingest.pipeline import (
     IngestServices,
     planned,
     record_transfer,
-    standing_keys,
     write_receipt,
 )
 from ingest.policy import Decision
+from ingest.standing import standing_keys
 from preservation import holding
 from preservation.dossier import Dossier
 from preservation.events import EventType, Outcome

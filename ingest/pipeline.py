@@ -14,7 +14,6 @@ it is accepted or waits for a person, nothing of it stays here but the record of
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,8 +28,9 @@ from ingest.policy import Decision, Policy, decide
 from ingest.quarantine import ContainerFacts, read_container
 from ingest.readers.package import SHAPE
 from ingest.received import TransferFacts
+from ingest.standing import OutOfTurn, Standing, check_still_as_judged, standing_of
 from preservation import history, holding
-from preservation.dossier import Custody, Dossier
+from preservation.dossier import Custody
 from preservation.events import EventType, Outcome
 from preservation.holding import Holding, HoldingServices
 from preservation.package.plan import (
@@ -47,29 +47,10 @@ from repository import durable, locks
 from repository.catalogue.records import TransferRecord
 from repository.clock import utc_text
 from repository.digest import digest_bytes
-from repository.errors import Conflict
 from repository.model import ObjectId, VersionNumber
 from repository.problems import Report, info
 
 _SHOWN = 500  # characters of a code or name in a transfer's record; all of it stands in the dossier
-
-
-# Findings that other transfers of the same batch may change: updates of a dossier, links to documents.
-_HELD_CODE = "ING-FILECODE-HELD"
-_NONE: frozenset[str] = frozenset()
-_DEPENDS_ON_OTHERS = frozenset({"ING-RECORD-STATUS", "ING-LINK-UNRESOLVED", "ING-SUPPLEMENT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a judged transfer has to do with others that are under way at the same time."""
-
-    keys: frozenset[str]  # of the dossier it would change; none when it was refused
-    depends: bool  # it was judged by what is held, and that may be on its way
-
-
-class OutOfTurn(Exception):
-    """This transfer must wait for earlier ones that are under way. Nothing of it was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +130,7 @@ def _take(
             step=hold.step,
         )
         hold.step("received and checked")
-        standing = _standing(got)
+        standing = standing_of(got)
         if not may_settle(standing):
             raise OutOfTurn(container.name)
         decision = decide(got.report, services.policy)
@@ -166,40 +147,9 @@ def _take(
             hold.work.end(container.transfer_id)
             return replace(result, plan=_plan_if_accepted(services, got, decision, now))
         with hold.work.alone_with(standing.keys):
-            _still_as_judged(services, got)
+            check_still_as_judged(services.held, got)
             _settle(services, got, decision, transfer, now)
     return result
-
-
-def _standing(got: Received) -> Standing:
-    depends = not _DEPENDS_ON_OTHERS.isdisjoint(got.report.codes())
-    if got.report.has_errors:
-        return Standing(_NONE, depends)
-    return (
-        Standing(standing_keys(got.dossier), depends) if got.dossier else Standing(_NONE, depends)
-    )
-
-
-def standing_keys(dossier: Dossier) -> frozenset[str]:
-    """What no two transfers may settle at the same time: the object, and the code in its fonds."""
-    code = unicodedata.normalize("NFC", dossier.file_code)
-    return frozenset({dossier.object_id, f"{dossier.fonds_code} {code}"})
-
-
-def _still_as_judged(services: IngestServices, got: Received) -> None:
-    """Conflict when somebody else took in the same dossier since this one was judged."""
-    if got.report.has_errors:
-        return
-    own = services.held.by_object_id(got.object_id)
-    same = services.held.by_file_code(got.fonds_code, got.file_code) if got.file_code else None
-    known = _HELD_CODE in got.report.codes()  # told already: it is held under another identifier
-    if (own.head if own else "") != (got.held_already or got.follows) or (
-        same is not None and same.object_id != got.object_id and not known
-    ):
-        raise Conflict(
-            f"{got.title or got.object_id} was taken in by somebody else while this transfer was "
-            "judged. Send it again: it will be judged against what is held now."
-        )
 
 
 # -- hops 4 to 7

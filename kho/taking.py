@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from ingest.arrival import Arrival
     from ingest.judging import IngestResult
-    from ingest.pipeline import IngestServices, Standing
+    from ingest.pipeline import IngestServices
+    from ingest.standing import Standing
 
 PAYS_FROM = 8  # transfers from which starting processes costs less than it gains
 _AHEAD = 50  # how many transfers of each process may be finished before an earlier, slow one
@@ -271,6 +272,7 @@ class _Crew:
 def _work(home: Path, line: Connection, operator: str, dry_run: bool) -> None:
     """One process: takes what it is given until nobody gives, or whoever gave is gone."""
     from ingest import pipeline
+    from ingest.standing import OutOfTurn
 
     # Ctrl-C reaches the whole group of processes; who gives the work decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -300,7 +302,7 @@ def _work(home: Path, line: Connection, operator: str, dry_run: bool) -> None:
                         wait=locks.DEFAULT_WAIT if first else 0,
                     )
                     answer = ("done", result)
-                except pipeline.OutOfTurn:
+                except OutOfTurn:
                     answer = ("again", None)
                 except (Conflict, Locked) as failure:
                     # Another of the batch may have it, or have been first; in its turn it is told why.

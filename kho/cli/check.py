@@ -10,7 +10,7 @@ import typer
 
 from kho.cli.failing import verb
 from kho.cli.options import JsonOption, MappingOption
-from kho.cli.output import Output
+from kho.cli.output import Output, write_page
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +37,6 @@ def check(
     from ingest.judging import judge
     from kho import exits, intake
     from kho.cli.ingest import failed, show, stranger
-    from kho.cli.transfer import write_page
     from kho.mapping_files import mappings_for
     from kho.papers import Checked, check_paper
     from kho.wiring import software

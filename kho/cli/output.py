@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 if TYPE_CHECKING:
@@ -158,6 +159,19 @@ def problem_document(problem: Problem) -> dict[str, object]:
         "message_vi": texts["vi"],
         "message_en": texts["en"],
     }
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page to a new file. Conflict when something is there."""
+    from repository import durable
+    from repository.errors import Conflict
+
+    try:
+        durable.write_new(path, page.encode("utf-8", "replace"), 0o644)
+    except FileExistsError as problem:
+        raise Conflict(f"{path} is there already. Name a new file.") from problem
+    except OSError as problem:
+        raise durable.explained(problem, f"writing {path}") from problem
 
 
 def printable(text: str) -> str:

@@ -238,7 +238,7 @@ def test_every_transfer_has_a_paper_in_its_state_and_hostile_text_stays_text(
     assert "Biên bản giao nhận" in papers["accepted"]
     assert "<script" not in papers["accepted"]
     assert "&lt;script&gt;" in papers["accepted"]
-    assert "ING-TOTAL-DOC" in papers["refused"]
+    assert "ING-TOTAL-DOC" in papers["refused"].replace("<wbr>", "")
     for paper in papers.values():
         assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in paper
         assert "://" not in paper
@@ -254,5 +254,5 @@ def test_the_senders_check_is_one_page_of_its_own(tmp_path: Path) -> None:
         assert done.status == 3
         text = page.read_text("utf-8")
         assert word in text
-        assert "ING-TOTAL-DOC" in text
+        assert "ING-TOTAL-DOC" in text.replace("<wbr>", "")
         assert "://" not in text
