@@ -71,7 +71,7 @@ def _wait_until_it_reads(part: Any, log: Path) -> None:
     """An interpreter that is killed while it starts tells nothing of audits."""
     before = log.stat().st_size
     while part.exitcode is None and log.stat().st_size == before:
-        part.join(0.05)
+        part.join(0.005)
 
 
 def go_on(home: Path, log: Path, medium: bool) -> None:
