@@ -79,6 +79,9 @@ class _Examiner:
             return Seen("", unchecked=[f"reading it needs too much: {type(problem).__name__}"])
 
     def _signatures(self, path: Path, seen: Seen, asked: dict[str, Any]) -> dict[str, Any] | None:
+        if not seen.kind and seen.unchecked:
+            # What could not be read at all may carry any signature.
+            return {"not_checked": seen.unchecked[0]}
         if seen.kind == "office" and seen.properties.get("signatures_inside") == "yes":
             return {"not_checked": "signatures inside an office document are not judged"}
         try:
