@@ -69,6 +69,7 @@ class SignedLog:
         self._tiles = Tiles(self._log)
         kept = self._kept.last()
         self._last: SignedCheckpoint | None = kept.signed if kept else None
+        self._check_shown()
         if self._last is not None:
             self._take_up(self._last)
 
@@ -150,15 +151,19 @@ class SignedLog:
 
     # -- what was signed last
 
-    def _take_up(self, last: SignedCheckpoint) -> None:
-        shown = self._shown()
-        if shown is not None and (
-            shown.size > last.size or (shown.size == last.size and shown.note != last.note)
-        ):
+    def _check_shown(self) -> None:
+        """Conflict when `log/checkpoint` tells of a signing that is not among those kept any more."""
+        shown, last = self._shown(), self._last
+        if shown is None:
+            return
+        size = last.size if last else 0
+        if shown.size > size or (last and shown.size == size and shown.note != last.note):
             raise Conflict(
                 f"The checkpoint in {self._log} is of {shown.size} entries and not among those that "
-                f"were kept, which end at {last.size}: an old ledger was put back. {_REFUSED}"
+                f"were kept, which end at {size}: an old ledger was put back. {_REFUSED}"
             )
+
+    def _take_up(self, last: SignedCheckpoint) -> None:
         try:
             self._tiles.load(last.size)
             leaf = self._tiles.last_leaf()

@@ -357,6 +357,11 @@ def test_checkpoints_taken_away_or_exchanged_are_found(home: Path) -> None:
         assert verified(archive).damaged
         with pytest.raises(Corrupt):
             archive.publish()
+        for place in (home / "ledger", *(home / "stores" / name / "ledger" for name in STORES)):
+            (place / "checkpoints-000001.jsonl").unlink()  # as if nothing had been signed ever
+        assert verified(archive).damaged
+        with pytest.raises(Conflict, match="not among those that were kept"):
+            archive.publish()
         segment.write_bytes(whole)
         shown = home / "ledger" / "log" / "checkpoint"
         for bad in (b"", b"\xff", shown.read_bytes().replace(b"\n7\n", b"\n9\n")):
