@@ -9,7 +9,6 @@ ledger's own lines docs/ledger.md of Kho.
 Exit status: 0 nothing found · 1 failure · 2 wrong usage · 3 damage found · 4 not all could be checked, no damage found.
 "Could not check" is never "intact": expected = intact + altered + missing + unreadable + not_checked.
 """
-
 # Laid out by hand, to be read as one text. The archive's rule that only its digest engine hashes ends at this file.
 # fmt: off
 # ruff: noqa: D101, D103, E401, E501, E701, UP035, I001, PTH112, PTH114, PTH118, PTH119, T201, TID251
@@ -40,7 +39,6 @@ class CannotRead(Exception): """It could not be looked at, which says nothing ab
 class Broken(Exception): """It was looked at, and is not what it should be."""
 def need(good: object, rule: str) -> None:
     if not good: raise Broken(rule)
-
 class Subject:  # One object, bag, root, ledger or proof: what is expected of it, and what was found
     def __init__(self, kind: str, path: str) -> None:
         self.kind, self.path, self.object_id, self.about, self.worst, self.unexpected, self.seen = kind, path, "", "", "i", 0, 0
@@ -80,7 +78,6 @@ class Subject:  # One object, bag, root, ledger or proof: what is expected of it
         return "intact" if self.worst == "i" and set(self.verdicts.values()) == {"intact"} else "incomplete"
 
 # -- Bytes: folders and ZIPs, looked at in the same way
-
 class Tree:  # Files by path with their sizes, what is neither file nor folder, and what could not be looked into
     def __init__(self) -> None:
         self.files: dict[str, int] = {}
@@ -492,8 +489,8 @@ class Keys:  # The keys of a log, told by its own entries, each vouched for by t
             text = "".join(f"{part}\n" for part in ("kho-ledger-key", origin, previous, vkey))
             check_signature(self.public, text.encode(), unbase64(signature))
         elif previous:
-            code = "NOT-CHECKED" if self.trusted in self.vkeys else "REMARK"
-            self.subject.found(code, f"entry {entry['seq']}", "a new key, not signed by the old one")
+            code, place = "NOT-CHECKED" if self.trusted in self.vkeys else "REMARK", f"entry {entry['seq']}"
+            self.subject.found(code, place, "a new key, not signed by the old one")
         self.origin, self.public = origin, unbase64(data)[1:]
         self.vkeys.append(vkey)
     def check(self, note: Note) -> bool:
@@ -595,7 +592,10 @@ def judge_proof(path: str, given: argparse.Namespace) -> Subject:  # what `kho l
         form, parts = part(doc).get("format"), [part(doc).get(name, []) for name in ("keys", "entries")]
         grew = form == "kho-ledger-consistency/1"
         need((grew or form == "kho-ledger-proof/1") and all(isinstance(one, list) for one in parts), "not a proof")
+        names = "format origin old new keys proof" if grew else "format origin size root checkpoint keys entries object"
+        need(doc.keys() == set(names.split()), "fields that are not those of a proof")
         new, old, passed = Note(doc.get("new" if grew else "checkpoint")), Note(doc.get("old")) if grew else None, False
+        need(doc["origin"] == new.origin and (grew or (doc["size"], doc["root"]) == (new.size, new.root.hex())), "not its note")
         for number, entry in enumerate([*parts[0], *parts[1]]):
             need(isinstance(entry, dict), "not an entry")
             proof, leaf = entry.pop("proof", None), sha256(b"\0", leaf_of(entry))
