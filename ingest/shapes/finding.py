@@ -89,7 +89,8 @@ class _Finding:
         if sheets and self._lists(path, [s.name for s in sheets]):
             taken = {s.name for s in sheets} | self._listed_tops(path)
             children = [c for c in children if c.name not in taken]
-        before = len(self.arrivals) + len(self.strangers)
+        taken_before = len(self.arrivals)
+        before = taken_before + len(self.strangers)
         for child in children:
             self.looked_at += 1
             if depth >= MAX_DEPTH or self.looked_at > MAX_LOOKED_AT:
@@ -101,6 +102,14 @@ class _Finding:
                 self.folder(child, depth + 1)
             elif not child.name.startswith("."):
                 self.file(child)
+        old = [c for c in children if c.suffix.lower() in _OLD]
+        if old and not sheets and len(self.arrivals) == taken_before:
+            # A list of an old form, and nothing else that could be meant: refused with advice.
+            name, kind = recorded_name(old[0]), old[0].suffix.lower()[1:]
+            refused = error(
+                "ING-FORMAT", name, name=name, reason="xls" if kind == "xls" else "list"
+            )
+            self.arrivals.append(Arrival(path, refused=(refused,)))
         if len(self.arrivals) + len(self.strangers) == before and not sheets:
             self._strange(path, "empty")
 
@@ -111,7 +120,7 @@ class _Finding:
             if named:
                 self._lists(path.parent, [path.name], dedicated=False)
             return
-        if suffix in _OLD:
+        if suffix in _OLD and not named:
             self._strange(path, suffix[1:])
             return
         kind = kind_of_file(path)

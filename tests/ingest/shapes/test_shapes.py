@@ -232,3 +232,11 @@ def test_a_gzip_of_several_parts_is_one_tar(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(data[:3000]) + gzip.compress(data[3000:]))
     (result,) = judged(path)
     assert result.verdict == "accepted", list(result.report)
+
+
+def test_a_list_of_an_old_form_is_refused_with_advice(tmp_path: Path) -> None:
+    folder = write_tree(tmp_path / "cu", {"muc_luc.xls": b"\xd0\xcf\x11\xe0", "a.pdf": b"x"})
+    for path in (folder, folder / "muc_luc.xls"):
+        (result,) = judged(path)
+        assert errors(result) == {"ING-FORMAT"}
+        assert result.report.problems[0].params["reason"] == "xls"
