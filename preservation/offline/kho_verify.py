@@ -9,6 +9,7 @@ ledger's own lines docs/ledger.md of Kho.
 Exit status: 0 nothing found · 1 failure · 2 wrong usage · 3 damage found · 4 not all could be checked, no damage found.
 "Could not check" is never "intact": expected = intact + altered + missing + unreadable + not_checked.
 """
+
 # Laid out by hand, to be read as one text. The archive's rule that only its digest engine hashes ends at this file.
 # fmt: off
 # ruff: noqa: D101, D103, E401, E501, E701, UP035, I001, PTH112, PTH114, PTH118, PTH119, T201, TID251
@@ -696,5 +697,4 @@ def main(arguments: list[str] | None = None) -> int:
     if args.json: print(json.dumps({"message_type": "summary", **totals, "verifier_sha256": digest}))
     else: print(" · ".join(f"{name} {number}" for name, number in totals.items()), f"\nkho_verify.py SHA-256 {digest}")
     return 3 if totals["damaged"] else 4 if totals["incomplete"] or not totals["subjects"] else 0
-
 if __name__ == "__main__": sys.exit(main())
