@@ -62,7 +62,8 @@ def test_every_module_opens_with_a_docstring() -> None:
 
 
 def test_only_the_digest_engine_hashes_and_only_the_durable_recipe_renames() -> None:
-    hashing = re.compile(r"^\s*(import hashlib|from hashlib)", re.MULTILINE)
+    hashing = re.compile(r"^\s*(import .*\bhashlib\b|from hashlib)", re.MULTILINE)
+    alone = "preservation/offline/kho_verify.py"  # checks our work and shares nothing with it
     moving = re.compile(
         r"os\.(replace|rename|link|fsync)\(|\.(rename|replace)\(\s*(self\._|target|fresh)"
     )
@@ -70,7 +71,7 @@ def test_only_the_digest_engine_hashes_and_only_the_durable_recipe_renames() -> 
         for path in (ROOT / package).rglob("*.py"):
             place = path.relative_to(ROOT).as_posix()
             text = path.read_text("utf-8")
-            if not place.startswith("repository/digest/"):
+            if not place.startswith("repository/digest/") and place != alone:
                 assert not hashing.search(text), place
             if place != "repository/durable.py":
                 assert not moving.search(text), place

@@ -93,7 +93,7 @@ def test_a_damaged_dossier_stays_and_the_others_are_exported(
     plain(done, 3)
     assert done.summary()["exported"] == 1
     assert done.summary()["damaged"] == 1
-    assert len(os.listdir(tmp_path / "out")) == 1
+    assert sum(path.is_dir() for path in (tmp_path / "out").iterdir()) == 1
 
 
 def changed_as_a_whole(archive: TestArchive) -> None:
