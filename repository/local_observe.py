@@ -72,9 +72,9 @@ def observe_folders(
 ) -> Iterator[Observation]:
     """An observation per folder below `root`; many folders are digested side by side.
 
-    Without `payload` the files in `content/` of a version are only listed, with their sizes. `in_order`:
-    as the folders are given; else each as it is complete, so that one with a very large file keeps no
-    others waiting.
+    Without `payload` the files in `content/` of a version are only listed, with their sizes.
+    `in_order`: as the folders are given; else each as it is complete, so that one with a very large
+    file keeps no others waiting.
     """
     waiting: deque[_Listing] = deque()
     done: deque[_Listing] = deque()

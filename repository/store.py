@@ -240,10 +240,10 @@ class Store(Protocol):
         """Look at every file under each object, reading every byte.
 
         An observation per object, in the order asked, or each as it is complete where the order does
-        not matter to the caller. `medium`: from the medium, not from the page cache. `confirm`: by OpenSSL, whatever engine is the fastest. Without `payload` the files below
-        a version's `content/` are listed with their sizes and not read. Read errors are in the
-        observation; only a store that is gone raises Unavailable, and then nothing has been said of
-        the object at hand.
+        not matter to the caller. `medium`: from the medium, not from the page cache. `confirm`: by
+        OpenSSL, whatever engine is the fastest. Without `payload` the files below a version's
+        `content/` are listed with their sizes and not read. Read errors are in the observation; only
+        a store that is gone raises Unavailable, and then nothing has been said of the object at hand.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What the intake desk asks: whose dossier a transfer brought, and what was announced before it came."""
+"""What the intake desk asks: whose dossier a transfer brought, what was announced before it came."""
 
 import sqlalchemy as sa
 from alembic import op
