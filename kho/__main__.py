@@ -19,6 +19,7 @@ from kho.cli import (
     init,
     ledger,
     look,
+    mapping,
     quarantine,
     rebuild,
     reconcile,
@@ -43,8 +44,8 @@ app = typer.Typer(
 )
 
 for module in (
-    init, check, ingest, transfer, quarantine, look, audit, validate, copies, incidents, repair,
-    reconcile, drill, form, rebuild, reprofile, export,
+    init, check, ingest, mapping, transfer, quarantine, look, audit, validate, copies, incidents,
+    repair, reconcile, drill, form, rebuild, reprofile, export,
     report, ledger, digest, serve, schedule, run, demo, doctor,
 ):  # fmt: skip
     module.register(app)
