@@ -60,6 +60,12 @@ def agrees(
     return len(known) == len(rows) and known == _wanted(inventory, committed, known)
 
 
+def fingerprint(rows: Sequence[ExpectedRecord], committed: Sequence[str]) -> bytes:
+    """A digest of everything that `agrees` compares besides the inventory: equal for equal alone."""
+    told = json.dumps([[row.path, row.sha512] for row in rows] + [list(committed)])
+    return bytes.fromhex(digest_bytes(told.encode(), ["sha256"])["sha256"])
+
+
 def expectation(
     object_id: str,
     rows: Sequence[ExpectedRecord],
@@ -97,10 +103,12 @@ def _wanted(inventory: bytes, committed: Sequence[str], known: dict[str, str]) -
     value = json.loads(inventory)
     wanted = {path: digest for digest, paths in value["manifest"].items() for path in paths}
     wanted[OBJECT_DECLARATION] = _DECLARATION_SHA512
-    wanted |= _of_inventory("", committed[-1])
+    sidecar = _of_sidecar(committed[-1])
+    for prefix in ("", f"{value['head']}/"):
+        wanted[f"{prefix}{INVENTORY}"] = committed[-1]
+        wanted[f"{prefix}{INVENTORY}.sha512"] = sidecar
     for version in value["versions"]:
         if version == value["head"]:
-            wanted |= _of_inventory(f"{version}/", committed[-1])
             continue
         own = known.get(f"{version}/{INVENTORY}", "")
         # An earlier version's inventory was committed to when it was the head. A ledger that began
@@ -112,8 +120,11 @@ def _wanted(inventory: bytes, committed: Sequence[str], known: dict[str, str]) -
 
 
 def _of_inventory(prefix: str, sha512: str) -> dict[str, str]:
-    sidecar = digest_bytes(sidecar_bytes(sha512), ["sha512"])["sha512"]
-    return {f"{prefix}{INVENTORY}": sha512, f"{prefix}{INVENTORY}.sha512": sidecar}
+    return {f"{prefix}{INVENTORY}": sha512, f"{prefix}{INVENTORY}.sha512": _of_sidecar(sha512)}
+
+
+def _of_sidecar(sha512: str) -> str:
+    return digest_bytes(sidecar_bytes(sha512), ["sha512"])["sha512"]
 
 
 def _difference(known: dict[str, str], wanted: dict[str, str]) -> CatalogueFinding:

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import add, attrgetter
 from typing import assert_never
 
 from repository.catalogue.records import ExpectedRecord
@@ -70,16 +71,14 @@ class Sums:
 
     def __post_init__(self) -> None:
         found = self.intact + self.altered + self.missing + self.unreadable + self.not_checked
-        if found != self.expected or min(self.as_dict().values()) < 0:
+        if found != self.expected or min(_COUNTS(self)) < 0:
             raise ValueError(f"the sums of an audit do not add up: {self.as_dict()}")
 
     def __add__(self, other: Sums) -> Sums:
-        return Sums(
-            **{name: value + getattr(other, name) for name, value in self.as_dict().items()}
-        )
+        return Sums(*map(add, _COUNTS(self), _COUNTS(other)))
 
     def as_dict(self) -> dict[str, int]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return dict(zip(_NAMES, _COUNTS(self), strict=True))
 
     def verdict(self) -> CopyVerdict:
         """Damage outweighs what could not be checked; both outweigh the rest."""
@@ -88,6 +87,11 @@ class Sums:
         if self.unreadable or self.not_checked:
             return CopyVerdict.INCOMPLETE
         return CopyVerdict.INTACT
+
+
+# Of every copy these are taken, added, compared: not by asking the dataclass each time.
+_NAMES = tuple(field.name for field in fields(Sums))
+_COUNTS = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)

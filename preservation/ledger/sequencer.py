@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ def sequencing(folder: Path) -> Iterator[None]:
 
 def event_to_record(event: EventRecord) -> dict[str, Any]:
     """The event as the journal keeps it. `record_to_event` reads it."""
-    return asdict(event)
+    return history.event_values(event)
 
 
 def record_to_event(record: Mapping[str, Any]) -> EventRecord:

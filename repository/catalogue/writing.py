@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
@@ -61,6 +62,11 @@ _MARK = (
     .where(copies.c.object_id == bindparam("of"), copies.c.store == bindparam("within"))
     .values(last_checked_at=bindparam("looked"), last_verdict=bindparam("verdict"))
 )
+# Of every copy they are taken; its `files` are plain values already, from JSON or as JSON takes them.
+_FOUND = tuple(
+    name.name for name in fields(AuditResultRecord) if name.name not in ("run_id", "object_id")
+)
+_FOUND_OF = attrgetter(*_FOUND)
 _MARK_READ = _MARK.values(read_at=bindparam("looked"), tried_at="")
 _MARK_TRIED = _MARK.values(tried_at=bindparam("looked"))
 
@@ -191,10 +197,10 @@ class Transaction:
             keys = self._keys({r.run_id for r in batch} | {r.object_id for r in batch})
             rows = {}
             for record in batch:
-                row = _values(record)
-                row["run_key"] = keys[row.pop("run_id")]
-                row["object_key"] = keys[row.pop("object_id")]
-                rows[row["run_key"], row["object_key"], row["store"]] = row
+                run_key, object_key = keys[record.run_id], keys[record.object_id]
+                row = dict(zip(_FOUND, _FOUND_OF(record), strict=True))
+                row |= {"run_key": run_key, "object_key": object_key}
+                rows[run_key, object_key, record.store] = row
             self._connection.execute(
                 delete(audit_results).where(
                     audit_results.c.run_key == bindparam("run"),
