@@ -161,6 +161,14 @@ def problem_document(problem: Problem) -> dict[str, object]:
     }
 
 
+def new_page(path: Path | None) -> None:
+    """Conflict when something is there: asked before long work, so that it is not done for nothing."""
+    from repository.errors import Conflict
+
+    if path is not None and os.path.lexists(path):
+        raise Conflict(f"{path} is there already. Name a new file.")
+
+
 def write_page(path: Path, page: str) -> None:
     """Write a page to a new file. Conflict when something is there."""
     from repository import durable

@@ -10,10 +10,11 @@ import typer
 
 from kho.cli.failing import verb
 from kho.cli.options import HomeOption, JsonOption, OperatorOption
-from kho.cli.output import Output, ledger_behind, problem_document
+from kho.cli.output import Output, ledger_behind, new_page, problem_document, write_page
 
 HtmlOption = Annotated[
-    Path | None, typer.Option("--html", help="Also write it as a page to be printed, to this file.")
+    Path | None,
+    typer.Option("--html", help="Also write it as a page to be printed, to this new file."),
 ]
 
 
@@ -91,15 +92,15 @@ def coverage(
     from kho import exits, reporting, wiring
     from kho.settings import find_home
     from preservation.reports import gathering, telling
-    from repository import durable
 
     out = Output(as_json=as_json)
+    new_page(html)
     with wiring.open_archive(find_home(home), read_only=True) as archive:
         asked = reporting.asking(archive)
         stores = gathering.coverages(asked)
         trends = gathering.trends(asked)
         if html is not None:
-            durable.write_durably(html, reporting.coverage_page(archive, out.language).encode())
+            write_page(html, reporting.coverage_page(archive, out.language))
     if as_json:
         out.document(
             {
@@ -139,15 +140,15 @@ def ndsa(
     """The NDSA levels from live facts: kept in reports/, its digest in the ledger."""
     from kho import reporting, wiring
     from kho.settings import find_home
-    from repository import durable
 
     out = Output(as_json=as_json)
+    new_page(html)  # before the report is recorded for ever
     with wiring.open_archive(find_home(home)) as archive:
         made = reporting.record_ndsa(
             archive, operator=wiring.operator_name(operator), language=out.language
         )
         if html is not None:
-            durable.write_durably(html, made.page.read_bytes())
+            write_page(html, made.page.read_text("utf-8"))
         behind = dict(archive.ledger_behind)
     if as_json:
         out.document({**made.document, "sha512": made.sha512, "file": made.data.name})

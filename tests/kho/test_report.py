@@ -102,6 +102,18 @@ def test_coverage_counts_what_audits_read_and_names_what_they_could_not(
     assert "http" not in page.read_text("utf-8")
 
 
+def test_a_report_is_never_written_over_a_file_that_is_there(archive: TestArchive) -> None:
+    settings = archive.home / "kho.toml"
+    before = settings.read_bytes()
+    events = call(archive, "status", "--json").document()["counts"]["events"]
+    for report in ("ndsa", "coverage"):
+        refused = call(archive, "report", report, "--html", str(settings))
+        assert refused.status == 1
+        assert "is there already" in refused.stderr
+    assert settings.read_bytes() == before
+    assert call(archive, "status", "--json").document()["counts"]["events"] == events
+
+
 def test_the_ndsa_report_stands_in_the_ledger_by_its_digest(archive: TestArchive) -> None:
     with (archive.home / "kho.toml").open("a", encoding="utf-8") as stream:
         stream.write(
