@@ -65,6 +65,8 @@ def _nobody_listens() -> None:
 
 
 def _tell(failure: ArchiveError, *, as_json: bool) -> None:
+    from kho.cli.failing_in_vietnamese import in_vietnamese
+
     kind, text = type(failure).__name__, failure.operator
     if as_json:
         # stdout itself may be what failed, or cannot be written any more.
@@ -72,7 +74,7 @@ def _tell(failure: ArchiveError, *, as_json: bool) -> None:
             print(  # noqa: T201
                 json.dumps({"message_type": "error", "error": kind, "message": text}), flush=True
             )
-    _say(f"Lỗi: {text}", f"Error: {text}")
+    _say(f"Lỗi: {in_vietnamese(failure)}", f"Error: {text}")
     for note in getattr(failure, "__notes__", ()):
         _say(note, note)
 
