@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from preservation.audit.sampling import Statement
 from preservation.drills.notes import CANARY_PREFIX
 from preservation.incidents.following import events_of
 from repository.catalogue.catalogue import Catalogue
@@ -30,8 +31,17 @@ _KINDS_VI: Final = {
     "named": "Theo yêu cầu (hồ sơ được nêu tên)",
     "sample": "Chọn mẫu ngẫu nhiên",
 }
+# What a run looked at, by its depth. A paper never says more than was done.
+_METHODS_VI: Final = {
+    "full": "Đọc lại từng tệp của các bản sao thuộc lần kiểm tra, tính mã băm SHA-512 và so với "
+    "giá trị ghi trong mục lục và sổ cái. Tệp không đọc được hoặc chưa đọc không được tính là nguyên "
+    "vẹn.",
+    "structural": "Kiểm tra cấu trúc: liệt kê mọi tệp của các bản sao thuộc lần kiểm tra, so tên và "
+    "kích thước; chỉ đọc và so mã băm của bản kê và tệp khai báo. Nội dung tài liệu KHÔNG được đọc lại "
+    "và được ghi là chưa kiểm tra.",
+}
 _OUTCOMES_VI: Final = {
-    "success": "ĐẠT: toàn bộ tệp được kiểm tra còn nguyên vẹn",
+    "success": "ĐẠT: toàn bộ tệp thuộc lần kiểm tra còn nguyên vẹn",
     "failure": "KHÔNG ĐẠT: có tệp bị hỏng, mất hoặc thừa",
     "incomplete": "CHƯA ĐẦY ĐỦ: có tệp không đọc được hoặc chưa kiểm tra được",
     "": "CHƯA KẾT THÚC: lần kiểm tra bị dừng giữa chừng",
@@ -143,6 +153,8 @@ def inspection(catalogue: Catalogue, run_id: str) -> dict[str, Any]:
         "started": local(run.started_at),
         "finished": local(run.finished_at),
         "note": str(run.totals.get("note", "")),
+        "method": _METHODS_VI[str(run.totals.get("depth", "full"))],
+        "extent": _extent(run),
         "stores": list(catalogue.stores_of_run(run_id)),
         "sums": _sums(run),
         "away": [str(name) for name in run.totals.get("stores_unavailable", ())],
@@ -248,6 +260,30 @@ def local(text: str) -> str:
     if not text:
         return ""
     return f"{parse_utc(text).astimezone(VIETNAM):%H giờ %M phút, ngày %d/%m/%Y}"
+
+
+def _extent(run: AuditRunRecord) -> str:
+    """How far the run went beyond or short of everything, and what a sample says; may be empty."""
+    told = run.totals.get("sample")
+    if isinstance(told, Mapping):
+        said = (
+            f"Chọn ngẫu nhiên {told['drawn']} trong {told['of']} hồ sơ ({told['percent']} %, hạt giống "
+            f"{told['seed']}). Hồ sơ ngoài mẫu không được kiểm tra lần này."
+        )
+        if run.totals.get("depth", "full") != "full":
+            return said  # what was not read proves nothing about content
+        bad = told["drawn"] - told["intact"]
+        proven = Statement(told["of"], told["drawn"], bad, told["at_most"])
+        return f"{said} {proven.sentence('hồ sơ', vi=True)}"
+    if run.kind == "due":
+        return (
+            "Chỉ các bản sao đến hạn được kiểm tra lần này; các bản sao khác theo kỳ hạn của chúng."
+        )
+    if run.kind == "named":
+        return "Chỉ các hồ sơ được nêu tên được kiểm tra lần này."
+    if run.kind == "sample":
+        return "Hồ sơ ngoài mẫu không được kiểm tra lần này."
+    return ""
 
 
 def _sums(run: AuditRunRecord) -> dict[str, Any]:

@@ -92,6 +92,30 @@ def test_the_papers_of_a_damaged_and_mended_dossier(archive: TestArchive, tmp_pa
     assert "không có việc sao lưu nào" in early
 
 
+def test_an_inspection_paper_says_what_was_looked_at_and_not_more(
+    archive: TestArchive, tmp_path: Path
+) -> None:
+    read = "Đọc lại từng tệp của các bản sao"
+    call(archive, "audit", "--all")
+    whole = written(archive, tmp_path, "bien-ban-kiem-tra")
+    assert read in whole
+    assert "không được kiểm tra lần này" not in whole
+    call(archive, "audit", "--sample", "50%", "--seed", "7")
+    drawn = written(archive, tmp_path, "bien-ban-kiem-tra")
+    for part in (read, "hạt giống 7", "Hồ sơ ngoài mẫu không được kiểm tra", "độ tin cậy 95 %"):
+        assert part in drawn, part
+    call(archive, "audit", "--sample", "50%", "--seed", "7", "--structural")
+    listed = written(archive, tmp_path, "bien-ban-kiem-tra")
+    assert read not in listed
+    assert "Nội dung tài liệu KHÔNG được đọc lại" in listed
+    assert "hạt giống 7" in listed
+    assert "độ tin cậy" not in listed  # nothing read, nothing proven
+    dossier = call(archive, "list", "--json").lines()[0]["object_id"]
+    call(archive, "audit", dossier)
+    named = written(archive, tmp_path, "bien-ban-kiem-tra")
+    assert "Chỉ các hồ sơ được nêu tên" in named
+
+
 def test_wrong_usage_is_told_and_no_paper_is_written_over(
     archive: TestArchive, tmp_path: Path
 ) -> None:
