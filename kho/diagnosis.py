@@ -16,6 +16,8 @@ from kho.findings import Finding, Level, same
 from kho.settings import NoArchive, find_home
 from kho.standing import medium_problems
 from preservation.audit.policy import GRACE_DAYS, late
+from preservation.drills.notes import canaries, last_drill
+from preservation.events import Outcome
 from preservation.reports import gathering, telling
 from repository.catalogue.schema import CURRENT_REVISION
 from repository.clock import parse_utc, utc_text
@@ -105,6 +107,43 @@ def _archive(archive: wiring.Archive) -> Iterator[Finding]:
             )
     yield from _promises(archive)
     yield from _records(archive)
+    yield _drills(archive)
+
+
+def _drills(archive: wiring.Archive) -> Finding:
+    """Whether anybody tries out, now and then, that damage is found and mended."""
+    if not canaries(archive.catalogue):
+        return Finding(
+            "drills",
+            "warning",
+            "chưa lập: chạy `kho drill --make-canaries`, từ đó đồng hồ tự diễn tập",
+            "not set up: run `kho drill --make-canaries`; from then on the clock drills by itself",
+        )
+    last = last_drill(archive.catalogue)
+    if last is None:
+        return Finding(
+            "drills",
+            "warning",
+            "có hồ sơ diễn tập nhưng chưa diễn tập lần nào: chạy `kho drill --all`",
+            "there are canaries, but nothing was drilled yet: run `kho drill --all`",
+        )
+    every = archive.settings.drill.every_days
+    if last.outcome == Outcome.FAILURE:
+        return Finding(
+            "drills",
+            "error",
+            f"lần diễn tập {last.at} KHÔNG ĐẠT: xem `kho incidents`, rồi chạy lại `kho drill --all`",
+            f"the drill of {last.at} FAILED: see `kho incidents`, then run `kho drill --all` again",
+        )
+    if parse_utc(last.at) + timedelta(days=2 * every) < archive.clock.now():
+        return Finding(
+            "drills",
+            "warning",
+            f"lần cuối {last.at}, lẽ ra {every} ngày một lần: đồng hồ có chạy không?",
+            f"last on {last.at}, though one is due every {every} days: does the clock run?",
+        )
+    level: Level = "ok" if last.outcome == Outcome.SUCCESS else "warning"
+    return same("drills", level, f"{last.at} {last.outcome}")
 
 
 def _time(archive: wiring.Archive) -> Finding:

@@ -86,8 +86,8 @@ def post(settings: NotifySettings, digest: Digest) -> None:
         connection = _connect(parts.scheme, host, port, settings.timeout_seconds)
         try:
             connection.request("POST", target, body, headers)
-            answer = connection.getresponse()
-            answer.read(_ANSWER)
+            with connection.getresponse() as answer:
+                answer.read(_ANSWER)
         finally:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as problem:

@@ -11,6 +11,7 @@ from kho.wiring import Archive
 from preservation import heartbeat
 from preservation.audit.policy import late, looked_at
 from preservation.deadlines import UNDECIDED, late_ones
+from preservation.drills.notes import CANARY_PREFIX
 from preservation.heartbeat import Alive, Silence
 from repository.clock import parse_utc
 
@@ -29,7 +30,8 @@ def overview(archive: Archive) -> dict[str, Any]:
         stores[name] = {
             "available": seen.available,
             "reason": seen.reason,
-            "copies": len(copies),
+            # Canaries are no dossiers and are not counted as such; damage in them is damage.
+            "copies": sum(1 for copy in copies if not copy.object_id.startswith(CANARY_PREFIX)),
             "damaged": sum(1 for copy in copies if copy.last_verdict == "damaged"),
             "incomplete": sum(1 for copy in copies if copy.last_verdict == "incomplete"),
             "never_audited": sum(1 for copy in copies if not copy.last_checked_at),

@@ -45,8 +45,6 @@ class EventType(StrEnum):
     DRILL_PLANTED = "drill damage planted"  # in a canary; without its end it is mended next time
     DRILL_ENDED = "drill damage mended"
     DRILL = "drill"  # what a whole drill found
-    RECOVERY = "recovery"  # an interrupted write was finished or undone
-    REBUILD = "catalogue rebuild"
     REPORT = "report"  # a statement of the archive about itself; its digest is in the detail
     LEDGER_KEY = "ledger key"  # from here on the ledger's checkpoints are signed by this key
     LEDGER_ANCHOR = "ledger anchor"  # a checkpoint was shown to somebody outside

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 
 from repository.catalogue.records import AuditResultRecord, EventRecord
 
-_TOLD = frozenset(
-    ["ingestion", "metadata modification", "replication", "duplicate receipt", "recovery"]
-)
+_TOLD = frozenset(["ingestion", "metadata modification", "replication", "duplicate receipt"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ def tell(events: Iterable[EventRecord], checks: Iterable[AuditResultRecord]) -> 
     told = [
         Happening(
             event.at,
-            f"event.{event.type.replace(' ', '-')}" if event.type in _TOLD else "event.other",
+            _sentence(event),
             agent=event.agent,
             type=event.type,
         )
@@ -61,3 +59,11 @@ def worst_verdict(verdicts: Sequence[str]) -> str:
 def mark_of(verdict: str) -> str:
     """How a verdict is marked: ok, bad, warn; `none` for a copy that was never audited."""
     return {"intact": "ok", "damaged": "bad", "incomplete": "warn"}.get(verdict, "none")
+
+
+def _sentence(event: EventRecord) -> str:
+    if event.type in _TOLD:
+        return f"event.{event.type.replace(' ', '-')}"
+    if event.type == "repair" and event.outcome == "success":  # one that failed rebuilt nothing
+        return "event.repair"
+    return "event.other"
