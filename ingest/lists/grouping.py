@@ -24,6 +24,7 @@ from ingest.readers.simpledc import Element
 from ingest.readers.values import clean_text, parse_date
 from preservation.dossier import DocumentKind
 from repository.problems import Problem, Severity, error, info, warning
+from repository.search_text import fold
 
 MAX_DOSSIERS: Final = 50_000
 _KEYS: Final = ("fileCode", "fonds", "catalogue", "number", "year")
@@ -39,6 +40,7 @@ _TELLING: Final = (
 )
 _FROM_DOSSIER: Final = ("maintenance", "mode", "language")
 _CELL: Final = re.compile(r"!?[A-Z]{1,3}([0-9]{1,7})\Z")
+_SUM: Final = re.compile(r"(?:tong cong|tong so|tong|cong|nguoi lap|nguoi giao|nguoi nhan|ngay)\b")
 _NUMBER_NOTATION: Final = re.compile(r"\s*([0-9]{1,6}[A-Za-z]?)\s*/\s*(\S.*)\Z", re.DOTALL)
 
 
@@ -143,6 +145,9 @@ class _Reading:
             if _is_numbering(row):
                 continue
             key = self._key(row)
+            if any(key) and self._is_sum(row):
+                self.skipped.append(row.number)
+                continue
             if not any(key):
                 if last is not None and self.telling & row.cells.keys():
                     last.rows.append(row)
@@ -152,6 +157,13 @@ class _Reading:
             last = found.setdefault(key, _Group(key))
             last.rows.append(row)
         return list(found.values())
+
+    def _is_sum(self, row: Row) -> bool:
+        """A row below the list that sums it up or is signed, with its words where codes stand."""
+        if len(row.cells) > 3 or self.telling & row.cells.keys():
+            return False
+        words = fold(" ".join(text for _, text in sorted(row.cells.items())))
+        return _SUM.match(words) is not None
 
     def dossiers(self, groups: Sequence[_Group]) -> list[ListedDossier]:
         codes: dict[str, int] = {}

@@ -15,7 +15,7 @@ from ingest.container import Container, ContainerFault, Member
 from ingest.member_names import clash_key
 from ingest.readers.mets import Mets, Reference, parse_mets
 from ingest.readers.package import ResolvedReference
-from ingest.readers.references import path_inside, spellings
+from ingest.readers.references import far_paths, path_inside, spellings
 from ingest.readers.simpledc import Record, parse_record
 from ingest.readers.values import clean_text
 from ingest.readers.xml_names import attribute
@@ -135,6 +135,10 @@ class Desk:
                     "NFC", member.name
                 )
                 return ResolvedReference(reference, path, member, "form" if same else "case")
+        for path in far_paths(folder, self.container.top, reference.href):
+            member = self.exact.get(path) or self.alike.get(clash_key(path))
+            if member is not None:
+                return ResolvedReference(reference, path, member, "place")
         return ResolvedReference(reference, first, None, "outside" if outside else "none")
 
     def stub(self, member: Member) -> str | None:

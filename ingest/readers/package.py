@@ -51,7 +51,8 @@ class ResolvedReference:
     """A reference of a METS, joined to the member it names.
 
     `member` is None when there is none. `how` says what it took: `exact`, `case`, `form` (NFC against
-    NFD), `slash`; `outside` when the name leaves the package or is an address elsewhere.
+    NFD), `place` (from another folder than that of its METS); `outside` when the name leaves the
+    package or is an address elsewhere.
     """
 
     reference: Reference
@@ -191,7 +192,8 @@ def algorithm_of(checksum_type: str, checksum: str) -> str:
     """Our name for a METS CHECKSUMTYPE; without one, what the length of the checksum leaves."""
     if not checksum:
         return ""
-    folded = re.sub(r"[^a-z0-9]", "", checksum_type.casefold())
-    if folded:
+    last = re.split("[#:]", checksum_type.casefold())[-1]  # of `…/xmlenc#sha256`, `urn:…:sha-256`
+    folded = re.sub(r"[^a-z0-9]", "", last)
+    if folded and folded != "sha2":  # a family; the length says which of it
         return _ALGORITHMS.get(folded, "?")
     return next((name for name, length in _LENGTHS.items() if length == len(checksum)), "?")

@@ -6,8 +6,11 @@ all are kept as given. `Record.value` gives a value as understood. Judging is le
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from lxml import etree
 
 from ingest.readers.fields import ALSO, DOSSIER_ALSO, fields_of
 from ingest.readers.values import clean_text
@@ -16,6 +19,7 @@ from preservation.dossier import DocumentKind
 from schemas.xml import MalformedXml, parse_xml
 
 MAX_ELEMENTS: Final = 1_000
+_INSTANCE: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class Record:
     kind: DocumentKind | None
     root: str  # local name of the root element; `simpledc` when it follows the circular
     elements: tuple[Element, ...]
+    # Attributes (`mode/@code`) and elements inside others (`access/mode`). The circular has none, and
+    # nothing is read from them; but what they say of secrecy counts.
+    inner: tuple[Element, ...] = ()
 
     def given(self, name: str) -> str:
         """The first value that is not empty, character for character; empty when there is none."""
@@ -66,6 +73,7 @@ def parse_record(
     root = parse_xml(data, limit=limit)
     elements: list[Element] = []
     known = _known_names(kind)
+    inner = list(_attributes(root, local_name(root), ""))
     for child in root:
         written = local_name(child)
         if not written:
@@ -73,7 +81,21 @@ def parse_record(
         if len(elements) == MAX_ELEMENTS:
             raise MalformedXml(f"more than {MAX_ELEMENTS} elements in one record")
         elements.append(Element(written, known.get(written.casefold(), ""), text_of(child)))
-    return Record(path, member_index, kind, local_name(root), tuple(elements))
+        for inside in child.iter("{*}*"):
+            name = known.get(local_name(inside).casefold(), "")
+            where = written if inside is child else f"{written}/{local_name(inside)}"
+            if inside is not child:
+                inner.append(Element(where, name or elements[-1].name, text_of(inside)))
+            inner.extend(_attributes(inside, where, name))
+            if len(inner) > MAX_ELEMENTS:
+                raise MalformedXml(f"more than {MAX_ELEMENTS} elements in one record")
+    return Record(path, member_index, kind, local_name(root), tuple(elements), tuple(inner))
+
+
+def _attributes(element: etree._Element, where: str, name: str) -> Iterator[Element]:
+    for key, value in element.attrib.items():
+        if not str(key).startswith(_INSTANCE):
+            yield Element(f"{where}/@{str(key).rsplit('}', 1)[-1]}", name, str(value))
 
 
 def _known_names(kind: DocumentKind | None) -> dict[str, str]:

@@ -15,8 +15,9 @@ from typing import Final
 from preservation.dossier import Coded, Count, PartialDate
 from schemas.codelists import code_list
 
+_ZONE: Final = r"\s*(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 _TIME: Final = (
-    r"(?:[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?\s*(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    rf"(?:[T ]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?(?:\s*(?:AM|PM|SA|CH))?)?{_ZONE}"
 )
 _FORMS: Final = (
     re.compile(
@@ -25,12 +26,18 @@ _FORMS: Final = (
     re.compile(r"(?P<m>[0-9]{1,2})\s*[/.-]\s*(?P<y>[0-9]{4})"),
     re.compile(r"(?P<y>[0-9]{4})"),
     re.compile(rf"(?P<y>[0-9]{{4}})-(?P<m>[0-9]{{1,2}})(?:-(?P<d>[0-9]{{1,2}}){_TIME})?"),
+    re.compile(rf"(?P<y>[0-9]{{4}})[/.](?P<m>[0-9]{{1,2}})[/.](?P<d>[0-9]{{1,2}}){_TIME}"),
+    # Eight digits: with a year of our time at one end they cannot be read the other way.
+    re.compile(r"(?P<y>(?:1[89]|20)[0-9]{2})(?P<m>0[0-9]|1[0-2])(?P<d>[0-9]{2})"),
+    re.compile(r"(?P<d>[0-9]{2})(?P<m>[0-9]{2})(?P<y>(?:1[89]|20)[0-9]{2})"),
     re.compile(
         r"(?:(?:ngày\s*(?P<d>[0-9]{1,2})\s*,?\s*)?tháng\s*(?P<m>[0-9]{1,2})\s*,?\s*)?năm\s*(?P<y>[0-9]{4})",
         re.IGNORECASE,
     ),
 )
-_COUNT: Final = re.compile(r"[0-9]{1,12}\Z")
+_COUNT: Final = re.compile(
+    r"([0-9]{1,12})(?:[.,]00?)?(?:\s*(?:tài liệu|văn bản|tờ|trang))?\Z", re.I
+)
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:[. ][0-9]{3})+\Z")
 _LINE_BREAK: Final = re.compile(r"[ \t]*[\r\n]+[ \t\r\n]*")
 
@@ -41,7 +48,8 @@ def clean_text(given: str) -> str:
 
 
 def parse_date(given: str) -> PartialDate:
-    """DD/MM/YYYY, MM/YYYY, YYYY and ISO forms. `iso` is None for anything else and for no real day."""
+    """DD/MM/YYYY, MM/YYYY, YYYY and ISO forms; `00` is a part that is not known. `iso` is None for
+    anything else and for no real day."""
     text = clean_text(given)
     for form in _FORMS:
         match = form.fullmatch(text)
@@ -66,11 +74,13 @@ def last_day(iso: str) -> date:
 
 
 def parse_count(given: str) -> Count:
-    """A whole number, also with `.` or space between thousands; None for anything else."""
+    """A whole number, also with `.` or space between thousands, as spreadsheets write it (`5.0`), or
+    with what is counted (`5 tài liệu`); None for anything else."""
     text = clean_text(given)
     if _GROUPED.match(text):
         text = text.replace(".", "").replace(" ", "")
-    return Count(given, int(text) if _COUNT.match(text) else None)
+    match = _COUNT.match(text)
+    return Count(given, int(match[1]) if match else None)
 
 
 def parse_code(element: str, given: str) -> Coded:
@@ -81,11 +91,13 @@ def parse_code(element: str, given: str) -> Coded:
 def _iso(year: str, month: str | None, day: str | None) -> str | None:
     if int(year) == 0:
         return None
+    if month is not None and int(month) == 0 and int(day or 0) == 0:
+        month = None
     if month is None:
         return year
     if not 1 <= int(month) <= 12:
         return None
-    if day is None:
+    if day is None or int(day) == 0:
         return f"{year}-{int(month):02d}"
     if not 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]:
         return None

@@ -85,7 +85,7 @@ class _Finding:
         if "mets.xml" in names:
             self.arrivals.append(Arrival(path))
             return
-        sheets = [c for c in children if c.suffix.lower() in _SHEETS and c.is_file()]
+        sheets = [c for c in children if _is_list(c.name) and c.is_file()]
         if sheets and self._lists(path, [s.name for s in sheets]):
             taken = {s.name for s in sheets} | self._listed_tops(path)
             children = [c for c in children if c.name not in taken]
@@ -149,7 +149,7 @@ class _Finding:
                 for n in read.names
                 if n.startswith(inside)
                 and "/" not in n[len(inside) :]
-                and n.lower().endswith(_SHEETS)
+                and _is_list(n[len(inside) :])
             ]
             problems = list(set_top(container, top))
             if problems:
@@ -268,6 +268,11 @@ def _fits(sheet: Sheet, mapping: SheetMapping) -> bool:
     if lacking(mapping) or not wanted:
         return False
     return any(wanted <= {folded(c) for c in row.cells.values()} for row in sheet.rows[:200])
+
+
+def _is_list(name: str) -> bool:
+    """Whether a file may be a list by its name; not what Excel or macOS leave beside one."""
+    return name.lower().endswith(_SHEETS) and not name.startswith(("~$", "."))
 
 
 def _only_top(read: Read) -> str:
