@@ -14,12 +14,14 @@ from repository.problems import Problem
 class Arrival:
     """One submission of one dossier. `path` is a ZIP, a TAR, a bag, a folder, or a list's folder.
 
-    `refused` has what was found wrong while it was looked for: then it is not opened again.
+    `refused` has what was found wrong while it was looked for: then it is not opened again. `fonds` is
+    the mã phông that whoever takes it in says for what names none of its own.
     """
 
     path: Path
     listed: ListedDossier | None = None
     refused: tuple[Problem, ...] = ()
+    fonds: str = ""
 
     @property
     def name(self) -> str:

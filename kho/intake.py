@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ingest.announcing import AnnouncingServices
@@ -206,11 +206,13 @@ def expand(
     paths: Iterable[Path],
     *,
     mappings: Sequence[SheetMapping] = (),
+    fonds: str = "",
     told: Callable[[str, Problem], None] = lambda name, problem: None,
 ) -> list[Arrival]:
     """The transfers named: files as they are, those in folders, the dossiers of lists, in order.
 
-    `told` hears of each thing in a folder that is no transfer. NotFound when there is none at all.
+    `fonds` is the mã phông of those that name none. `told` hears of each thing in a folder that is no
+    transfer. NotFound when there is none at all.
     """
     named = list(paths)
     found = find(named, mappings=mappings)
@@ -221,4 +223,4 @@ def expand(
             f"{named[0]} holds no transfer. Name a SIP_hoso ZIP, a bag, a list with its files, or a "
             "folder of these."
         )
-    return list(found.arrivals)
+    return [replace(arrival, fonds=fonds) for arrival in found.arrivals]

@@ -54,10 +54,12 @@ class IntakeSettings(_Section):
 
     `author` answers for the policy and is named in every decision it makes. The targets are the
     province's: percent of a year's dossiers that agencies of each level are to close electronically.
+    `fonds` is the mã phông of packages that name none (E-ARK); empty: those are refused.
     """
 
     policy: Literal["tu-dong", "nguoi-duyet"] = "tu-dong"
     author: str = "Giám đốc Trung tâm Lưu trữ lịch sử"
+    fonds: str = ""
     target_province: Annotated[float, Field(ge=0, le=100)] = 90.0
     target_commune: Annotated[float, Field(ge=0, le=100)] = 80.0
     target_other: Annotated[float, Field(ge=0, le=100)] = 30.0

@@ -2,8 +2,11 @@
 
 An office that copies a file here takes its time, so nothing is touched before it is whole:
 
-* a file is ready when its size and time have not changed for `settle` seconds, or at once when an empty
-  file of its name with `.ready` added stands beside it;
+* a packed transfer, or a folder (a transfer unpacked, a bag, a list with its files), is ready when no
+  size and time in it has changed for `settle` seconds, or at once when an empty file of its name with
+  `.ready` added stands beside it;
+* a list lies in a folder with its files; one that lies loose is not looked at, for whose files it lists
+  cannot be told;
 * names that begin with a dot or end in `.part`, `.partial`, `.tmp`, `.filepart`, `.crdownload` are not
   looked at: copy under such a name and rename when it is whole, which is the surest way.
 
@@ -17,30 +20,39 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from ingest.arrival import Arrival
+from ingest.container import recorded_name
+from ingest.lists.mapping import SheetMapping
 from ingest.quarantine import read_container
+from ingest.shapes.finding import find
 from kho.taking import Taken
 from repository.catalogue.catalogue import Catalogue
 from repository.errors import ArchiveError
+from repository.problems import Problem
 
 _NOT_YET: Final = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
-_TAKEN: Final = (".zip",)
+_PACKED: Final = (".zip", ".tar", ".tgz", ".tar.gz")
 _MARK: Final = ".ready"
-_MOST: Final = 100_000  # names looked at in one folder
+_MOST: Final = 100_000  # names looked at in the folder
+_MOST_INSIDE: Final = 250_000  # and in one of its folders; one of more is never at rest
+_DEEPEST: Final = 64
 
-_Seen = tuple[int, int, int]  # size, time of change, inode
+_Seen = tuple[int, int, int]  # size, time of change, inode; of a folder all sizes, last, how many
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one look at the folder found: what may be taken, and why it could not look."""
 
-    ready: tuple[Path, ...]
+    ready: tuple[Arrival, ...]
     trouble: str = ""
+    strangers: tuple[tuple[str, Problem], ...] = ()  # what is at rest and no transfer; told once
 
 
 class Watch:
@@ -52,10 +64,14 @@ class Watch:
         catalogue: Catalogue,
         *,
         settle: float,
+        mappings: Sequence[SheetMapping] = (),
+        fonds: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._folder, self._catalogue, self._settle = folder, catalogue, settle
+        self.folder, self._catalogue, self._settle = folder, catalogue, settle
+        self._mappings, self._fonds = mappings, fonds
         self._clock = clock
+        self._failed: set[str] = set()  # since the last look
         self._since: dict[str, tuple[_Seen, float]] = {}  # as it is now, and since when
         self._done: dict[str, _Seen] = {}
         self._trouble = ""
@@ -65,15 +81,16 @@ class Watch:
         try:
             found = self._list()
         except OSError as problem:
-            told = f"{self._folder}: {problem.strerror}"
+            told = f"{self.folder}: {problem.strerror}"
             again, self._trouble = told == self._trouble, told
             return Look((), "" if again else told)
         self._trouble = ""
+        self._failed.clear()
         now = self._clock()
         names = set(found)
         ready = []
         for name in sorted(names):
-            if not name.lower().endswith(_TAKEN):
+            if name.lower().endswith(_MARK):
                 continue
             seen = found[name]
             before = self._since.get(name)
@@ -86,15 +103,28 @@ class Watch:
         for forgotten in [name for name in self._since if name not in names]:
             del self._since[forgotten]
             self._done.pop(forgotten, None)
-        return Look(tuple(path for name in ready if (path := self._unknown(name, found[name]))))
+        arrivals: list[Arrival] = []
+        strangers: list[tuple[str, Problem]] = []
+        for name in ready:
+            fresh, strange = self._unknown(self.folder / name)
+            arrivals += fresh
+            strangers += strange
+            if not fresh:
+                self._done[name] = found[name]
+        return Look(tuple(arrivals), "", tuple(strangers))
 
     def settled(self, taken: Taken) -> None:
         """What became of one: a failure is tried again at a later look, all else is done with."""
-        name = taken.source.name
-        if taken.failure is None and name in self._since:
-            self._done[name] = self._since[name][0]
-        elif name in self._since:
+        path = Arrival.of(taken.source).path
+        name = path.relative_to(self.folder).parts[0]
+        if name not in self._since:
+            return
+        if taken.failure is not None:
+            self._failed.add(name)  # with all that lies in it; what was taken is known then
             self._since[name] = (self._since[name][0], self._clock())
+            self._done.pop(name, None)
+        elif name not in self._failed:
+            self._done[name] = self._since[name][0]
 
     def rest(self, stop: Callable[[], bool]) -> None:
         """Wait until it is worth looking again, or until told to stop."""
@@ -104,7 +134,7 @@ class Watch:
 
     def _list(self) -> dict[str, _Seen]:
         found: dict[str, _Seen] = {}
-        with os.scandir(self._folder) as entries:
+        with os.scandir(self.folder) as entries:
             for entry in entries:
                 if entry.name.startswith(".") or entry.name.lower().endswith(_NOT_YET):
                     continue
@@ -112,20 +142,61 @@ class Watch:
                     facts = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                if stat.S_ISREG(facts.st_mode):
+                if stat.S_ISDIR(facts.st_mode):
+                    inside = _inside(Path(entry.path))
+                    if inside is not None:
+                        found[entry.name] = inside
+                elif stat.S_ISREG(facts.st_mode) and entry.name.lower().endswith((*_PACKED, _MARK)):
                     found[entry.name] = (facts.st_size, facts.st_mtime_ns, facts.st_ino)
                 if len(found) >= _MOST:
                     break
         return found
 
-    def _unknown(self, name: str, seen: _Seen) -> Path | None:
-        """The file, unless its bytes came before, whatever became of them then."""
-        path = self._folder / name
+    def _unknown(self, path: Path) -> tuple[list[Arrival], list[tuple[str, Problem]]]:
+        """The transfers there whose bytes did not come before, whatever became of them then; and what
+        is no transfer."""
         try:
-            known = self._catalogue.transfer(read_container(path).transfer_id)
+            found = find([path], mappings=self._mappings)
         except ArchiveError:
-            return path  # whoever takes it tells what is the matter
-        if known is None:
-            return path
-        self._done[name] = seen
-        return None
+            return [
+                Arrival(path, fonds=self._fonds)
+            ], []  # whoever takes it tells what is the matter
+        fresh = []
+        for arrival in found.arrivals:
+            try:
+                known = self._catalogue.transfer(read_container(arrival).transfer_id)
+            except ArchiveError:
+                known = None
+            if known is None:
+                fresh.append(replace(arrival, fonds=self._fonds))
+        return fresh, [(recorded_name(strange), problem) for strange, problem in found.strangers]
+
+
+def _inside(folder: Path) -> _Seen | None:
+    """What changes when anything in the folder does; None while it has something unfinished or no file,
+    or too much. What cannot be looked at is at rest: whoever takes it tells why."""
+    size = last = count = files = 0
+    waiting = [(folder, 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        try:
+            entries = list(islice(os.scandir(place), _MOST_INSIDE + 1))
+        except OSError:
+            return 0, 0, 0
+        for entry in entries:
+            count += 1
+            if count > _MOST_INSIDE or entry.name.lower().endswith(_NOT_YET):
+                return None
+            try:
+                facts = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                return None  # somebody is at work there
+            if stat.S_ISDIR(facts.st_mode):
+                if depth >= _DEEPEST:
+                    return None
+                waiting.append((Path(entry.path), depth + 1))
+            else:
+                files += 1
+                size += facts.st_size
+            last = max(last, facts.st_mtime_ns, facts.st_ctime_ns)
+    return (size, last, count) if files else None

@@ -13,7 +13,8 @@ MAX_FONDS: Final = 200
 
 
 def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
-    """ING-FONDS-MISSING without a usable code; ING-FONDS-AGENCY when the agency's code stands in."""
+    """ING-FONDS-MISSING without a usable code; ING-FONDS-AGENCY when the agency's code stands in,
+    ING-FONDS-RECEIVER when the receiver supplied it."""
     code = package.fonds_code
     place = package.representations[0].path
     if not code:
@@ -24,3 +25,5 @@ def check(package: Tt05Package, context: CheckContext) -> Iterator[Problem]:
         yield error("ING-FONDS-MISSING", place, reason="unusable", path=place, value=code[:100])
     elif package.fonds_source == "agency":
         yield warning("ING-FONDS-AGENCY", place, path=place, value=code)
+    elif package.fonds_source == "receiver":
+        yield warning("ING-FONDS-RECEIVER", place, path=place, value=code)

@@ -95,7 +95,7 @@ class Tt05Package:
     loose_records: tuple[Record, ...]  # records that no METS names: kept, judged for secrecy only
     loose_attachments: tuple[Member, ...]  # attachments that belong to no one document
     fonds_code: str
-    fonds_source: str  # note, agency (stands in), or empty
+    fonds_source: str  # note, agency (stands in), receiver, or empty
     agency_name: str
     schema_names: Mapping[str, frozenset[str]]  # schema file (folded name) → element names it has
     algorithms: Mapping[int, frozenset[str]]  # member → algorithms of its checksums that we know

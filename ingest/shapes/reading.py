@@ -25,7 +25,17 @@ _TAGS: Final = "bagit.txt"
 
 
 def read_package(opened: Opened, arrival: Arrival) -> tuple[Tt05Package | None, Report]:
-    """The package, or None with at least one error that says why it cannot be understood."""
+    """The package, or None with at least one error that says why it cannot be understood.
+
+    A package that names no fonds is of the one that its receiver says (`Arrival.fonds`).
+    """
+    package, report = _read(opened, arrival)
+    if package is not None and not package.fonds_code and arrival.fonds:
+        package = replace(package, fonds_code=arrival.fonds, fonds_source="receiver")
+    return package, report
+
+
+def _read(opened: Opened, arrival: Arrival) -> tuple[Tt05Package | None, Report]:
     container = opened.container
     carried = (*opened.promises, *_tags(opened))
     if arrival.listed is not None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from kho.cli.failing import verb
-from kho.cli.options import JsonOption, MappingOption
+from kho.cli.options import FondsOption, JsonOption, MappingOption
 from kho.cli.output import Output, write_page
 
 
@@ -24,6 +24,7 @@ def check(
         typer.Argument(help="SIP_hoso ZIPs, bags, lists with their files, or folders of these."),
     ],
     mapping: MappingOption = None,
+    fonds: FondsOption = "",
     html: Annotated[
         Path | None,
         typer.Option("--html", help="Also as one page, for the office to read and print."),
@@ -48,6 +49,7 @@ def check(
     sources = intake.expand(
         transfers,
         mappings=mappings_for(None, mapping or ()),
+        fonds=fonds,
         told=lambda name, problem: stranger(out, name, problem),
     )
     checked: list[Checked] = []

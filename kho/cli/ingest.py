@@ -12,6 +12,7 @@ from kho.cli.copies import follow
 from kho.cli.failing import verb
 from kho.cli.options import (
     DryRunOption,
+    FondsOption,
     HomeOption,
     JsonOption,
     MappingOption,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.arrival import Arrival
     from ingest.judging import IngestResult
     from kho.taking import Taken
+    from kho.watching import Watch
     from kho.wiring import Archive
     from preservation.package.plan import AipPlan
     from repository.errors import ArchiveError
@@ -57,6 +59,7 @@ def ingest(
         typer.Option("--settle", min=0.1, help="Seconds a watched file must have been still."),
     ] = 10.0,
     mapping: MappingOption = None,
+    fonds: FondsOption = "",
     as_json: JsonOption = False,
 ) -> int:
     """Receive transfers: check each one, and hold what has no error in every store."""
@@ -64,6 +67,7 @@ def ingest(
     from kho.interrupt import until_interrupted
     from kho.mapping_files import mappings_for
     from kho.settings import find_home
+    from kho.watching import Watch
 
     if bool(transfers) == (watch is not None):
         raise typer.BadParameter("name transfers, or --watch a folder; one of the two")
@@ -78,12 +82,16 @@ def ingest(
         recovered(out, archive.recover())
         who = wiring.operator_name(operator)
         most = jobs or taking.processors()
+        mappings = mappings_for(archive.home.path, mapping or ())
+        fonds = fonds or archive.settings.intake.fonds
         if watch is not None:
-            _watch(out, archive, watch, tally, who, most, settle, interrupted)
+            watched = Watch(watch, archive.catalogue, settle=settle, mappings=mappings, fonds=fonds)
+            _watch(out, archive, watched, tally, who, most, interrupted)
         else:
             sources = intake.expand(
                 transfers or [],
-                mappings=mappings_for(archive.home.path, mapping or ()),
+                mappings=mappings,
+                fonds=fonds,
                 told=lambda name, problem: stranger(out, name, problem),
             )
             if jobs is None and (len(sources) < taking.PAYS_FROM or dry_run):
@@ -110,26 +118,26 @@ def ingest(
 def _watch(
     out: Output,
     archive: Archive,
-    folder: Path,
+    watched: Watch,
     tally: _Tally,
     operator: str,
     jobs: int,
-    settle: float,
     stop: Callable[[], bool],
 ) -> None:
     """Take what comes to rest in a folder until told to stop."""
-    from kho import taking, watching
+    from kho import taking
 
     out.note(
-        f"Theo dõi {folder}; Ctrl-C để dừng"
+        f"Theo dõi {watched.folder}; Ctrl-C để dừng"
         if out.language == "vi"
-        else f"watching {folder}; Ctrl-C stops it"
+        else f"watching {watched.folder}; Ctrl-C stops it"
     )
-    watched = watching.Watch(folder, archive.catalogue, settle=settle)
     while not stop():
         look = watched.look()
         if look.trouble:
             out.note(look.trouble)
+        for name, problem in look.strangers:
+            stranger(out, name, problem)
         for taken in taking.take_all(
             archive,
             look.ready,

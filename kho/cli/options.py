@@ -16,6 +16,9 @@ OperatorOption = Annotated[
     typer.Option("--operator", help="Who does this (else KHO_OPERATOR, else the login)."),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan; change nothing.")]
+FondsOption = Annotated[
+    str, typer.Option("--fonds", help="Mã phông of packages that name none, such as E-ARK.")
+]
 MappingOption = Annotated[
     list[Path] | None,
     typer.Option("--mapping", help="How to read a list (else those saved in mappings/)."),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.ingest.shapes.making import errors, found, judged, packed, said, warnings
+from ingest.judging import judge
+from tests.ingest.shapes.making import NOW, errors, found, judged, packed, said, warnings
 from tests.repository.bag.builder import make_bag
 
 DC = (
@@ -87,3 +89,16 @@ def test_every_package_of_the_e_ark_corpus_is_judged_and_none_crashes(corpora: P
         for result in judged(root):
             said(result.report)
         assert found(root).arrivals
+
+
+@pytest.mark.parametrize(("own", "wanted"), [("", "P_SAID"), ("P_OWN", "P_OWN")])
+def test_the_receiver_may_say_the_fonds_of_what_names_none(
+    tmp_path: Path, own: str, wanted: str
+) -> None:
+    (arrival,) = found(packed("zip", tmp_path, package(fonds=own), "IP.1")).arrivals
+    (tmp_path / "work").mkdir()
+    result = judge(replace(arrival, fonds="P_SAID"), tmp_path / "work", held=None, now=NOW)
+    said(result.report)
+    assert result.verdict == "accepted", list(result.report)
+    assert result.object_id.startswith(f"urn:{wanted}:")
+    assert ("ING-FONDS-RECEIVER" in warnings(result)) == (not own)
