@@ -36,7 +36,7 @@ from preservation.derivatives.catching_up import make_missing
 from preservation.derivatives.derivative_store import DerivativeStore
 from preservation.heartbeat import Alive, Heartbeat, Silence
 from repository import locks
-from repository.catalogue.records import DocumentRecord
+from repository.catalogue.records import AuditRunRecord, DocumentRecord
 from repository.clock import VIETNAM, utc_text
 from repository.errors import ArchiveError, Locked
 
@@ -47,6 +47,7 @@ _BEAT_GRACE = timedelta(minutes=5)
 _AUDIT_GRACE = timedelta(days=1)  # after the end of a day in which no audit went on
 _COPIES_AT_ONCE = 200
 _COPIES_SECONDS = 300.0
+_PROMISE = "promise"  # under this name what is late stands among the works that fail
 _OPEN_MODE = "01"  # access copies are made of what is open to everybody
 
 Tell = Callable[[str, Mapping[str, object]], None]  # what happened: the tick's name, and its result
@@ -124,17 +125,19 @@ class Ticks:
     def audit(self) -> None:
         """Audit what is due."""
         quiet = clock.quiet_stores(self._services)
-        clock.audit_due(self._services, stop=self._stopped, heard=self._heard)
-        # Where nothing was due the audits have gone on all the same; where nothing was asked, not.
-        if not self._stopped() and quiet < set(self._services.auditing.stores):
+        clock.audit_due(self._services, stop=self._stopped, heard=self._progressed)
+        # Where nothing was due the audits have gone on all the same; where nothing was asked or none
+        # of the stores answered, not.
+        if not self._stopped() and clock.any_there(self._services, quiet):
             self._promise_audit()
+        self._say_what_is_late()
 
     def second_opinion(self) -> None:
         """Let ocfl-py and bagit-python judge a few copies, once in an audit's day."""
         begins = utc_text(self._services.policy.default.day(self.now())[0])
         archive = self._archive
         if any(
-            run.started_at >= begins and str(run.totals.get("note", "")).startswith(NOTE)
+            run.started_at >= begins and _is_second_opinion(run)
             for run in archive.catalogue.audit_runs(_RUNS_A_DAY)
         ):
             return
@@ -224,8 +227,23 @@ class Ticks:
         record = self._archive.catalogue.object(document.object_id)
         return record is not None and record.mode == _OPEN_MODE and document.mode in ("", "01")
 
+    def _progressed(self, summary: AuditSummary) -> None:
+        """One more run of what is due. Other runs promise nothing: to look at a dossier that was
+        reported is no sign that the rest is read."""
+        if summary.sums.not_checked < summary.sums.expected:
+            self._promise_audit()
+        self._heard(summary)
+
+    def _say_what_is_late(self) -> None:
+        """A promise that is broken already is a failing work: in the sign of life, and loud."""
+        beyond = clock.beyond_grace(self._services)
+        if beyond:
+            told = ", ".join(f"{name} {count}" for name, count in beyond.items())
+            self.failing[_PROMISE] = f"copies not read within their window and its grace: {told}"
+        else:
+            self.failing.pop(_PROMISE, None)
+
     def _heard(self, summary: AuditSummary) -> None:
-        self._promise_audit()
         outcome = summary.outcome.value
         told = {"run_id": summary.run_id, "outcome": outcome, **summary.totals()}
         self._tell("audit", told)
@@ -247,6 +265,12 @@ class Ticks:
         if former is None or former.by != heartbeat.SCHEDULE or former.at > utc_text(now):
             return "", self._promise(now)
         return former.audited_at, former.audit_expected_by
+
+
+def _is_second_opinion(run: AuditRunRecord) -> bool:
+    """Whether this was the judges' own run, to its end: our look before it asked nobody else."""
+    note = str(run.totals.get("note", ""))
+    return bool(run.finished_at) and note.startswith(NOTE) and ":" not in note
 
 
 def run(ticks: Ticks, tell: Tell, stopped: Callable[[], bool]) -> bool:

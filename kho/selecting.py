@@ -32,6 +32,10 @@ def named(
     """The copies of these dossiers. NotFound for an id that is not held."""
     wanted = held(archive, ids)
     chosen = {name: _only(archive, name, wanted) for name in names}
+    found = {object_id for ids_ in chosen.values() for object_id in ids_}
+    for object_id in wanted:
+        if object_id not in found:  # else nothing would be looked at, and nothing found wrong
+            raise NotFound(f"There is no copy of {object_id} in {', '.join(names)}.")
     asked = {"by": "ids", "stores": list(names), "depth": depth, "ids": wanted}
     return Selection("named", chosen, roots=False, depth=depth, asked=asked)
 

@@ -19,6 +19,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from preservation.audit.commitments import LedgerCommitments
+from preservation.audit.evidence import proven_inventory
+from preservation.audit.expectation import expectation
 from preservation.audit.fixity import CopyVerdict, compare
 from preservation.copies import (
     CopyServices,
@@ -29,7 +32,6 @@ from preservation.copies import (
 )
 from preservation.events import EventType, Outcome
 from preservation.incidents import following
-from preservation.ledger.committed import committed_inventories
 from repository.catalogue.records import ExpectedRecord
 from repository.catalogue.writing import Transaction
 from repository.digest import digest_bytes
@@ -92,7 +94,11 @@ def repair(
     for object_id in object_ids:
         if object_id != STORAGE_ROOT and services.catalogue.object(object_id) is None:
             raise NotFound(f"Nothing is held as {object_id}. `kho list` shows what is.")
-    committed = committed_inventories(services.ledger)
+    commitments = LedgerCommitments(services.ledger)
+    commitments.refresh()
+    committed = {
+        object_id: found for object_id in object_ids if (found := commitments.of(object_id))
+    }
     for object_id in object_ids:
         if object_id == STORAGE_ROOT:
             yield _repair_root(services, store, operator, reason, dry_run=dry_run)
@@ -114,7 +120,7 @@ def repair(
 
 
 def plan_repair(
-    services: CopyServices, object_id: ObjectId, store: str, committed: Mapping[str, str]
+    services: CopyServices, object_id: ObjectId, store: str, committed: Mapping[str, Sequence[str]]
 ) -> RepairPlan:
     """Read the copy, and when it is not intact, where its bytes still are. Writes nothing.
 
@@ -124,12 +130,15 @@ def plan_repair(
     _check_calm(services, object_id)
     expected = expected_files(services.catalogue, object_id)
     problems = []
-    if wrong := against_ledger(object_id, expected, committed):
+    rows = [ExpectedRecord(object_id, file.path, file.size, file.sha512) for file in expected]
+    last = {name: digests[-1] for name, digests in committed.items()}
+    if wrong := against_ledger(object_id, expected, last):
         problems.append(wrong)
     elif object_id not in committed:
         problems.append(warning("REP-LEDGER-SILENT", object_id))
+    elif wrong := _against_inventory(services, rows, object_id, store, committed[object_id]):
+        problems.append(wrong)
     own = plan_rebuild(object_id, expected, [target])
-    rows = [ExpectedRecord(object_id, file.path, file.size, file.sha512) for file in expected]
     judged = compare(rows, own.seen[store])
     if judged.verdict is CopyVerdict.INTACT and not problems:
         return RepairPlan(object_id, store, False, own, (), ())
@@ -151,6 +160,30 @@ def plan_repair(
         f"{finding.verdict.value} {finding.path}".strip() for finding in judged.findings
     )
     return RepairPlan(object_id, store, True, plan, damaged, tuple(problems))
+
+
+def _against_inventory(
+    services: CopyServices,
+    rows: Sequence[ExpectedRecord],
+    object_id: ObjectId,
+    store: str,
+    committed: Sequence[str],
+) -> Problem | None:
+    """An error when a row says otherwise than the inventory that the ledger committed to: a repair by
+    such a row would put a forged file in the place of the right one.
+
+    Where no store has that inventory any more nothing can be rebuilt anyhow.
+    """
+    others = [one for name, one in services.stores.items() if name != store]
+    inventory = proven_inventory([services.stores[store], *others], object_id, committed)
+    found = expectation(object_id, rows, committed, inventory)
+    if found.finding is None:
+        return None
+    path = found.finding.path
+    ours = next((row.sha512 for row in rows if row.path == path), "")
+    theirs = next((row.sha512 for row in found.files if row.path == path), "")
+    where = f"{object_id} {path}"
+    return error("CPY-LEDGER", where, found=ours[:16] or "-", expected=theirs[:16] or "-")
 
 
 def _rebuild(services: CopyServices, plan: RepairPlan, operator: str, reason: str) -> Repaired:

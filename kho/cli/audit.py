@@ -102,7 +102,7 @@ def audit(
         home=home,
         operator=operator,
         as_json=as_json,
-        sign_of_life=due,
+        sign_of_life=due and not copy,  # of one store it says nothing of the others
     )
 
 
@@ -179,9 +179,11 @@ def _run(
             # Where cron runs `audit --due`, its regular end is the clock's sign of life.
             from preservation import heartbeat
 
-            heartbeat.after_audit(
-                archive.home.folder("reports") / heartbeat.FILE, archive.clock.now()
-            )
+            failed = summary.broken
+            if set(summary.stores_unavailable) >= set(selection.copies):
+                failed = failed or "none of the stores could be reached"
+            sign = archive.home.folder("reports") / heartbeat.FILE
+            heartbeat.after_audit(sign, archive.clock.now(), failed)
         return exits.of_audit(summary.sums, bool(summary.stores_unavailable), summary.broken)
 
 

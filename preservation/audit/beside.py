@@ -6,7 +6,7 @@ the objects that the ledger committed to and the catalogue has forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from preservation.audit.expectation import CatalogueFault, CatalogueFinding
 from preservation.audit.fixity import (
@@ -63,8 +63,12 @@ def ledger_results(
         yield to_record(run_id, LEDGER, name, judged, now)
 
 
-def forgotten_results(services: AuditServices, run_id: str) -> Iterator[AuditResultRecord]:
-    """The objects that the ledger committed to and the catalogue does not have."""
+def forgotten_results(
+    services: AuditServices, run_id: str, told: Collection[str]
+) -> Iterator[AuditResultRecord]:
+    """The objects that the ledger committed to and the catalogue does not have, and those of which it
+    has not the copies that the ledger says were written. `told`: objects of which the catalogue was
+    found wrong already."""
     if services.commitments is None:
         return
     services.commitments.refresh()
@@ -72,6 +76,17 @@ def forgotten_results(services: AuditServices, run_id: str) -> Iterator[AuditRes
     for object_id in sorted(set(services.commitments.objects()) - held):
         finding = CatalogueFinding(CatalogueFault.FORGOTTEN)
         yield catalogue_result(services, run_id, object_id, finding)
+    there = {
+        name: {copy.object_id for copy in services.catalogue.copies_of_store(name)}
+        for name in services.stores
+    }
+    # A copy without a row is a copy that no audit would be asked to look at ever again.
+    for object_id in sorted(set(services.commitments.objects()) & held - set(told)):
+        written = services.commitments.stores_of(object_id)
+        if gone := [name for name in written if object_id not in there.get(name, {object_id})]:
+            reason = f"the catalogue has no copy of it in {', '.join(sorted(gone))}"
+            finding = CatalogueFinding(CatalogueFault.FORGOTTEN, reason=reason)
+            yield catalogue_result(services, run_id, object_id, finding)
 
 
 def _one(verdict: FileVerdict, reason: str) -> CopyJudgement:

@@ -7,7 +7,7 @@ happen, and in which threads, is decided in `kho/scheduling.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from preservation.audit import spooled
 from preservation.audit.lacking import lacking
-from preservation.audit.policy import AuditPolicy
+from preservation.audit.policy import GRACE_DAYS, AuditPolicy, late
 from preservation.audit.run import AuditServices, AuditSummary, Selection, audit
 from preservation.audit.schedule import Batch, plan_batches
 from preservation.audit.spooled import Kind, Note, TakenNotes
@@ -95,6 +95,33 @@ def quiet_stores(services: ClockServices) -> frozenset[str]:
     """The stores that audits do not read now."""
     now = services.auditing.clock.now()
     return frozenset(name for name in services.auditing.stores if services.quiet(name, now))
+
+
+def any_there(services: ClockServices, quiet: Collection[str]) -> bool:
+    """Whether any store that audits may read now answers."""
+    for name, store in services.auditing.stores.items():
+        if name in quiet:
+            continue
+        try:
+            store.check_available()
+        except Unavailable:
+            continue
+        return True
+    return False
+
+
+def beyond_grace(services: ClockServices) -> dict[str, int]:
+    """How many copies of each store were last read before their window and its grace began; only the
+    stores that have such."""
+    auditing, now = services.auditing, services.auditing.clock.now()
+    held = list(auditing.catalogue.objects())
+    found = {}
+    for name in auditing.stores:
+        windows = services.policy.windows(name, held)
+        copies = auditing.catalogue.copies_of_store(name)
+        policy = services.policy.of(name)
+        found[name] = len(late(copies, policy, now, windows=windows, grace_days=GRACE_DAYS))
+    return {name: count for name, count in found.items() if count}
 
 
 def worklist(

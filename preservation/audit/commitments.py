@@ -32,6 +32,10 @@ class Commitments(Protocol):
         """Every object that the ledger committed to."""
         ...
 
+    def stores_of(self, object_id: str) -> tuple[str, ...]:
+        """The stores that a copy of the object was written to."""
+        ...
+
 
 class LedgerCommitments:
     """The commitments of the ledger in one folder. Some 400 bytes an object."""
@@ -40,6 +44,8 @@ class LedgerCommitments:
         self._journal = Journal(folder)
         self._head = ChainHead()
         self._inventories: dict[str, tuple[str, ...]] = {}
+        self._stores: dict[str, tuple[str, ...]] = {}
+        self._combinations: dict[tuple[str, ...], tuple[str, ...]] = {}  # each kept once
         # Two audits of one process share what is known: an entry that is read twice, out of its turn,
         # would make an earlier version the last.
         self._reading = threading.Lock()
@@ -64,6 +70,10 @@ class LedgerCommitments:
         """Every object that the ledger committed to."""
         return self._inventories.keys()
 
+    def stores_of(self, object_id: str) -> tuple[str, ...]:
+        """The stores that a copy of the object was written to."""
+        return self._stores.get(object_id, ())
+
     def _take(self, entry: Entry) -> None:
         record = entry.record
         if record is None:
@@ -73,5 +83,15 @@ class LedgerCommitments:
         if not object_id or digest is None:
             return
         known = self._inventories.get(object_id, ())
-        # A copy that was made or repaired commits to the head again: last, and once.
-        self._inventories[object_id] = (*(one for one in known if one != digest), str(digest))
+        # A copy that was made or repaired commits to the head again: that is no news. Nor does an
+        # event that names an earlier version's inventory make that version the head again.
+        if digest not in known:
+            self._inventories[object_id] = (*known, str(digest))
+        for copy in record["detail"].get("copies", ()):
+            self._held_in(object_id, str(copy["store"]))
+
+    def _held_in(self, object_id: str, store: str) -> None:
+        stores = self._stores.get(object_id, ())
+        if store not in stores:
+            more = (*stores, store)
+            self._stores[object_id] = self._combinations.setdefault(more, more)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -208,6 +208,17 @@ def _own_word(store: Store, object_id: ObjectId) -> tuple[bool, str]:
         return True, str(json.loads(data)["head"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return False, ""
+
+
+def proven_inventory(
+    stores: Iterable[Store], object_id: ObjectId, committed: Sequence[str]
+) -> bytes | None:
+    """The root inventory that the ledger committed to last, from the first store that has it."""
+    for one in stores if committed else ():
+        data = read_whole(one, object_id, INVENTORY)
+        if data is not None and digest_bytes(data, ["sha512"])["sha512"] == committed[-1]:
+            return data
+    return None
 
 
 def read_whole(store: Store, object_id: ObjectId, path: str) -> bytes | None:

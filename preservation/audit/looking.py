@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from preservation.audit import progress
-from preservation.audit.evidence import Examiner, read_whole
+from preservation.audit.evidence import Examiner, proven_inventory, read_whole
 from preservation.audit.expectation import (
     INVENTORY,
     CatalogueFault,
@@ -36,7 +36,6 @@ from preservation.audit.leases import Leases, leases
 from preservation.audit.recording import to_record
 from preservation.audit.selection import CATALOGUE_PLACE, AuditServices, Depth
 from repository.catalogue.records import AuditResultRecord, ExpectedRecord
-from repository.digest import digest_bytes
 from repository.errors import Corrupt, Locked, Misconfigured, Unavailable
 from repository.model import ObjectId
 from repository.store import Observation, Store
@@ -245,22 +244,10 @@ class Looker:
             self._bring_to_the_ledger(object_id)
             rows = self.services.catalogue.expected(object_id)
         committed = commitments.of(object_id)
-        inventory = self._proven_inventory(store, object_id, committed)
+        others = [one for one in self.services.stores.values() if one.name != store.name]
+        inventory = proven_inventory([store, *others], object_id, committed)
         found = expectation(object_id, rows, committed, inventory)
         return found.files, found.finding
-
-    def _proven_inventory(
-        self, store: Store, object_id: ObjectId, committed: Sequence[str]
-    ) -> bytes | None:
-        """The root inventory that the ledger committed to, from the first store that has it."""
-        if not committed:
-            return None
-        others = [one for one in self.services.stores.values() if one.name != store.name]
-        for one in (store, *others):
-            data = read_whole(one, object_id, INVENTORY)
-            if data is not None and digest_bytes(data, ["sha512"])["sha512"] == committed[-1]:
-                return data
-        return None
 
     # -- what could not be read
 

@@ -114,6 +114,8 @@ def rate_of(runs: Iterable[tuple[AuditRunRecord, Sequence[AuditResultRecord]]], 
     """
     read, took = 0, 0.0
     for run, results in runs:
+        if run.totals.get("cached"):
+            continue  # through the page cache: how fast the medium is was not seen
         ours = sorted(one.checked_at for one in results if one.store == store and one.byte_count)
         if not ours:
             continue

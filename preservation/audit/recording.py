@@ -31,10 +31,17 @@ NAMED = 1000  # files that one result names; its sums count them all
 
 
 def begin(
-    services: AuditServices, selection: Selection, operator: str, now: datetime
+    services: AuditServices,
+    selection: Selection,
+    operator: str,
+    now: datetime,
+    *,
+    medium: bool = True,
 ) -> AuditRunRecord:
     """Record that a run begins: one that was killed shows as a run without an end."""
     totals: dict[str, Any] = {"note": selection.note} if selection.note else {}
+    if not medium:
+        totals["cached"] = True  # it proves less, and says nothing of how fast the medium is
     if selection.depth != "full":
         totals["depth"] = selection.depth
     if selection.asked:
@@ -60,7 +67,8 @@ def resumed(services: AuditServices, run_id: str) -> AuditRunRecord:
         raise NotFound(f"There is no audit {run_id}. `kho status` shows the last.")
     if run.finished_at and not run.totals.get("not_checked"):
         raise Refused(f"{run_id} has ended with nothing left to look at. Begin another audit.")
-    kept = {name: run.totals[name] for name in ("note", "depth", "asked") if name in run.totals}
+    names = ("note", "cached", "depth", "asked")
+    kept = {name: run.totals[name] for name in names if name in run.totals}
     again = int(run.totals.get("resumed", 0)) + 1
     return replace(run, finished_at="", outcome="", totals={**kept, "resumed": again})
 

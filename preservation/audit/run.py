@@ -64,7 +64,7 @@ def audit(
     if resume:
         run = recording.resumed(services, resume)
     else:
-        run = recording.begin(services, selection, operator, services.clock.now())
+        run = recording.begin(services, selection, operator, services.clock.now(), medium=medium)
     with ExitStack() as stack:
         notes = None
         if services.progress is not None:
@@ -130,7 +130,9 @@ class _Run:
             self._summary.more["adopted"] = self._looker.adopted
         if self._selection.drawn is not None:
             drawn = self._selection.drawn
-            told = statement(drawn.population, drawn.drawn, len(self._bad & self._objects))
+            # What was drawn and has no copy in these stores was not seen intact either.
+            seen_whole = len(self._objects - self._bad)
+            told = statement(drawn.population, drawn.drawn, drawn.drawn - seen_whole)
             self._summary.more["sample"] = {
                 "percent": drawn.percent,
                 "seed": drawn.seed,
@@ -191,7 +193,7 @@ class _Run:
         self._services.publish()
         still = [one for one in stores if one.name not in self._summary.stores_unavailable]
         yield from beside.ledger_results(self._services, still, run_id)
-        yield from beside.forgotten_results(self._services, run_id)
+        yield from beside.forgotten_results(self._services, run_id, self._looker.told)
 
     def _add(self, result: AuditResultRecord) -> None:
         self._former.pop((result.object_id, result.store), None)

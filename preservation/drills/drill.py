@@ -208,12 +208,16 @@ def _damage(
         planted = planting.plant(catalogue, target, place, ObjectId(object_id), damage)
     summary = _look(auditing, {store: [object_id]}, f"drill {damage}", operator)
     result = _result(services, summary, object_id, store)
+    nobody_looked = result is None or 0 < result.expected == result.not_checked
     found, verdict = judge(damage, planted.paths, result)
     mended, why = True, "" if found else f"the audit said: {verdict}"
     if not simulated:
         mended, failed = _mend(services, store, object_id, operator)
         why = "; ".join(filter(None, (why, failed)))
     _note_end(services, plant_id, store, object_id, operator, mended=mended, found=found)
+    if nobody_looked and mended:
+        # Another audit was at work on it: neither found nor overlooked. It is not drilled.
+        raise Locked(f"The planted damage could not be looked at: {verdict}")
     how: Literal["planted", "simulated"] = "simulated" if simulated else "planted"
     return Drilled(damage.value, store, object_id, how, found, mended, verdict, why)
 

@@ -43,12 +43,16 @@ def all_left(catalogue: Catalogue, stores: Sequence[str]) -> list[EventRecord]:
 
 
 def last_drill(catalogue: Catalogue) -> EventRecord | None:
-    """The last drill that was not stopped halfway; it is recorded with the first canary."""
+    """The last drill that drilled anything and was not stopped halfway; it is recorded with the first
+    canary."""
     first = next(iter(canaries(catalogue)), None)
     if first is None:
         return None
     events = catalogue.events(object_id=first)
     for event in reversed(events):
-        if event.type == EventType.DRILL and not event.detail["drill"]["stopped"]:
+        if event.type != EventType.DRILL:
+            continue
+        told = event.detail["drill"]
+        if told["results"] and not told["stopped"]:
             return event
     return None

@@ -16,6 +16,8 @@ from repository.catalogue.records import IncidentRecord
 from repository.errors import ArchiveError, Unavailable
 from repository.store import Store
 
+_SAID = ("found", "diagnosed", "explained")  # that it is away is known, and not told at every tick
+
 
 def watch_stores(services: IncidentServices, awaited: Mapping[str, Store]) -> list[Step]:
     """Open an incident for each awaited store that is away; note those that are back."""
@@ -26,7 +28,7 @@ def watch_stores(services: IncidentServices, awaited: Mapping[str, Store]) -> li
         try:
             store.check_available()
         except Unavailable as problem:
-            if open_one is None or open_one.state != "found":
+            if open_one is None or open_one.state not in _SAID:
                 finding = Finding(Cause.STORE_AWAY, store=name, detail={"why": problem.operator})
                 steps += open_finding(services, finding)
             continue

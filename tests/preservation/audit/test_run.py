@@ -166,6 +166,9 @@ def test_an_object_that_the_ledger_never_spoke_of_is_reported_and_not_called_int
         def objects(self) -> list[str]:
             return IDS[:3]
 
+        def stores_of(self, object_id: str) -> tuple[str, ...]:
+            return STORES
+
     services.commitments.refresh()
     summary, found = run(archive, services=replace(services, commitments=Silent()))
     (told,) = at(found, CATALOGUE_PLACE)
