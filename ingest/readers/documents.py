@@ -25,7 +25,7 @@ from preservation.dossier import DocumentKind
 _STUB: Final = ".fetch.txt"
 _MAIN_ENDING: Final = re.compile(r"(?:[._]signed)?\.[^.]*[^.0-9][^.]*(?:\.fetch\.txt)?")
 _SEPARATORS: Final = "._- "
-_MAX_TARGETS: Final = 6
+_MAX_TARGETS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +200,22 @@ def _facts(
     if files and (holey or files[0].name.casefold().endswith(_STUB)):
         text = desk.stub(files[0])
         if text is not None:
-            targets = tuple(dict.fromkeys((text, *re.split(r"[\s,;|]+", text))))
-            return replace(facts, link_text=text, link_targets=targets[:_MAX_TARGETS])
+            return replace(facts, link_text=text, link_targets=_targets(text))
     return facts
+
+
+def _targets(text: str) -> tuple[str, ...]:
+    """What in a stub may be a docId, the likeliest first: all of it, a word, the value of an element
+    or key, the name of a file without its extension, a docCode's ordinal without its zeros."""
+    words = [text, *re.split(r"[\s,;|]+", text), *re.split(r"[\s<>\"'{},;|]+", text)]
+    found = dict.fromkeys(words[:_MAX_TARGETS])
+    if "://" not in text:
+        for word in list(found):
+            last = re.split(r"[/\\]", word)[-1]
+            stem = re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,4}\Z", "", last)
+            plain = re.sub(r"\.0{1,6}([1-9][0-9]*)\Z", r".\1", stem)
+            found |= dict.fromkeys((last, stem, plain))
+    return tuple(word for word in found if word)
 
 
 def _with_loose_attachments(documents: list[DocumentFacts], found: _Found) -> list[DocumentFacts]:

@@ -280,6 +280,15 @@ def test_an_aip_s_stub_of_four_parts_is_understood(tmp_path):
     assert judge(path, Held([OLD])).codes() == {"ING-LINK-RESOLVED"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["{}.pdf", "data/{}.pdf", "docId: {}", "<docId>{}</docId>", '{{"docId": "{}"}}', "{}\r\n", "data\\{}.pdf"],
+)
+def test_a_link_is_understood_in_other_forms_of_its_stub(tmp_path, text):
+    path = write_sip(tmp_path, link(text.format("H27.14.2018.01.7")))
+    assert judge(path, Held([OLD])).codes() == {"ING-LINK-RESOLVED"}
+
+
 @pytest.mark.parametrize("target", ["H27.14.2018.01.8", "", "../../etc/passwd", "http://x/"])
 def test_a_link_to_nothing_or_to_another_fonds_is_refused(tmp_path, target):
     elsewhere = replace(OLD, fonds_code="P_KHAC", document_ids=frozenset({target}))
