@@ -214,9 +214,11 @@ def _damage(
     if not simulated:
         mended, failed = _mend(services, store, object_id, operator)
         why = "; ".join(filter(None, (why, failed)))
-    _note_end(services, plant_id, store, object_id, operator, mended=mended, found=found)
-    if nobody_looked and mended:
-        # Another audit was at work on it: neither found nor overlooked. It is not drilled.
+    if mended or not nobody_looked:
+        _note_end(services, plant_id, store, object_id, operator, mended=mended, found=found)
+    if nobody_looked:
+        # Another audit was at work on it: neither found nor overlooked, so it is not drilled. What
+        # nobody saw mended stays noted, and is mended next time.
         raise Locked(f"The planted damage could not be looked at: {verdict}")
     how: Literal["planted", "simulated"] = "simulated" if simulated else "planted"
     return Drilled(damage.value, store, object_id, how, found, mended, verdict, why)

@@ -12,6 +12,7 @@ from kho import tending, wiring
 from kho.tending import drill_if_due
 from preservation.audit import looking
 from preservation.audit.fixity import CopyJudgement, compare
+from preservation.audit.leases import leases
 from preservation.drills import drill as drills
 from preservation.drills import planting
 from preservation.drills.drill import KINDS, drill, mend_left
@@ -272,6 +273,22 @@ def test_what_somebody_works_on_is_not_drilled_and_that_is_no_failure(
     assert opened.catalogue.incidents() == ()
     stopped = drill(services, KINDS, operator="t", stop=lambda: True)
     assert (stopped.outcome.value, stopped.results) == ("incomplete", [])
+    assert all_left(opened.catalogue, STORES) == []
+
+
+def test_a_canary_that_another_audit_holds_is_not_drilled_and_rings_for_nobody(
+    opened: wiring.Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "LEASE_WAIT", 0.0)
+    services = opened.drilling()
+    progress, ours = services.auditing.progress, canaries(opened.catalogue)
+    with leases(progress, "primary") as held:
+        assert all(held.take(one) for one in ours)
+        summary = drill(services, ["flip"], operator="t")
+    assert [one.store for one in summary.results] == ["copy-1"]
+    assert (len(summary.not_drilled), summary.outcome.value) == (1, "incomplete")
+    assert opened.catalogue.incidents() == ()
+    mend_left(services, operator="t")
     assert all_left(opened.catalogue, STORES) == []
 
 
