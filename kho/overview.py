@@ -12,6 +12,7 @@ from preservation import heartbeat
 from preservation.audit.policy import late, looked_at
 from preservation.deadlines import UNDECIDED, late_ones
 from preservation.drills.notes import CANARY_PREFIX
+from preservation.drills.runs import last_runs
 from preservation.heartbeat import Alive, Silence
 from repository.clock import parse_utc
 
@@ -19,7 +20,7 @@ from repository.clock import parse_utc
 def overview(archive: Archive) -> dict[str, Any]:
     """What is held, where, and how well it is looked after: from catalogue and stores."""
     catalogue = archive.catalogue
-    runs = catalogue.audit_runs(limit=1)
+    runs = last_runs(catalogue, 1)
     policy, now = audit_policy(archive.settings), archive.clock.now()
     held = list(catalogue.objects())
     stores: dict[str, Any] = {}
@@ -129,7 +130,8 @@ def lines(seen: dict[str, Any], language: Language) -> list[str]:
     for name, store in seen["stores"].items():
         state = "✓" if store["available"] else f"✗ {store['reason']}"
         told.append(
-            f"  {name}: {store['copies']} · {'hỏng' if vi else 'damaged'} {store['damaged']} · "
+            f"  {name}: {store['copies']} {'bản sao' if vi else 'copies'} · "
+            f"{'hỏng' if vi else 'damaged'} {store['damaged']} · "
             f"{'chưa đọc hết' if vi else 'incomplete'} {store['incomplete']} · "
             f"{'quá hạn' if vi else 'late'} {store['late']} · "
             f"{'đọc lâu nhất' if vi else 'oldest look'} {store['oldest_look'] or '-'} {state}"

@@ -9,6 +9,7 @@ from api.access import PRIVATE, CurrentReader, Reader
 from api.problems import STATUS, ApiProblem
 from api.services import ApiServices
 from api.texts import text_of
+from preservation.drills.runs import last_runs
 from schemas import access as body
 
 router = APIRouter(tags=["The archive"])
@@ -38,7 +39,7 @@ def status(request: Request, response: Response, reader: CurrentReader) -> body.
     """Counts of what this reader may know of, the last audit, the longest unchecked copies."""
     reader.enter_lists()
     services, links = reader.services, request.app.state.links
-    runs = services.catalogue.audit_runs(1)
+    runs = last_runs(services.catalogue, 1)
     response.headers["Cache-Control"] = reader.caching()
     return body.StatusBody(
         archive_name=services.archive_name,

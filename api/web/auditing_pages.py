@@ -22,6 +22,7 @@ from api.web.rendering import Page
 from api.web.standing import Case, Standing
 from preservation.audit.policy import looked_at
 from preservation.deadlines import UNDECIDED, late_ones
+from preservation.drills.runs import last_runs, of_a_drill
 from repository.store import STORAGE_ROOT
 from schemas import desk as body
 from schemas.access import Body
@@ -74,7 +75,7 @@ def desk(request: Request, reader: CurrentReader, vao: KeyAsked = None) -> Respo
         )
         return _data(told, reader)
     page = Page(request, auditor=reader.auditor)
-    runs = reader.services.catalogue.audit_runs(_RUNS_SHOWN)
+    runs = last_runs(reader.services.catalogue, _RUNS_SHOWN)
     return page.show(
         "desk.html",
         data=page.addresses.to("kiem-tra"),
@@ -89,6 +90,7 @@ def desk(request: Request, reader: CurrentReader, vao: KeyAsked = None) -> Respo
         overdue=counts["overdue"] > 0,
         window=reader.services.audits.default.window_days,
         runs=runs,
+        drills=(),
         open_incidents=sum(
             count
             for state, count in reader.services.catalogue.incident_counts().items()
@@ -148,7 +150,13 @@ def runs(request: Request, reader: CurrentReader, cursor: Cursor = None) -> Resp
         last = [shown[-1].started_at, shown[-1].run_id]
         marker = request.app.state.cursors.make(("audits",), last)
         following = page.addresses.to("audits", cursor=marker)
-    return page.show("runs.html", data=page.addresses.to("audits"), runs=shown, following=following)
+    return page.show(
+        "runs.html",
+        data=page.addresses.to("audits"),
+        runs=shown,
+        drills=[run.run_id for run in shown if of_a_drill(run)],
+        following=following,
+    )
 
 
 @pages.get("/audits/{run_id}")
@@ -169,6 +177,7 @@ def one_run(request: Request, reader: CurrentReader, run_id: str, p: Number = 1)
         "run.html",
         data=page.addresses.to("audits", run_id),
         run=run,
+        drill=of_a_drill(run),
         totals=run.totals if reader.auditor else None,
         away=[str(name) for name in run.totals.get("stores_unavailable", ())],
         results=results[begin : begin + _RESULTS_OF_PAGE],

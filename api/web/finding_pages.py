@@ -24,6 +24,7 @@ from api.web.faceting import Facet, narrow
 from api.web.negotiation import PageRoute, prefers_page
 from api.web.rendering import Page
 from api.web.standing import Kinds, Standing, Standings
+from preservation.drills.runs import last_runs
 from repository.catalogue.records import SearchHit
 from repository.catalogue.snippet import best_snippet
 from repository.search_text import fold, parse_query
@@ -70,7 +71,7 @@ def home(request: Request, reader: CurrentReader) -> Response:
     """Search, what is held, the fonds, and the last audit in one line."""
     reader.enter_lists()
     page = Page(request, auditor=reader.auditor)
-    runs = reader.services.catalogue.audit_runs(1)
+    runs = last_runs(reader.services.catalogue, 1)
     return page.show(
         "home.html",
         data=page.addresses.home(),

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 from repository.catalogue.records import AuditResultRecord, EventRecord
 
-_TOLD = frozenset(["ingestion", "metadata modification", "replication", "duplicate receipt"])
+_TOLD = frozenset(
+    [
+        "ingestion", "metadata modification", "replication", "duplicate receipt", "repair begun",
+        "incident opened", "incident found again", "incident diagnosed", "incident repaired",
+        "incident verified", "incident vanished", "incident explained", "incident closed",
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +40,13 @@ def tell(events: Iterable[EventRecord], checks: Iterable[AuditResultRecord]) -> 
         )
         for event in events
     ]
+    checked: list[Happening] = []
     runs: dict[str, list[AuditResultRecord]] = {}
     for check in checks:
         runs.setdefault(check.run_id, []).append(check)
     for run_id, results in runs.items():
         worst = worst_verdict([result.verdict for result in results])
-        told.append(
+        checked.append(
             Happening(
                 max(result.checked_at for result in results),
                 f"check.{worst}",
@@ -48,7 +55,8 @@ def tell(events: Iterable[EventRecord], checks: Iterable[AuditResultRecord]) -> 
                 results=tuple(sorted(results, key=lambda result: result.store)),
             )
         )
-    return sorted(told, key=lambda one: one.at, reverse=True)
+    # Of one second too what came later stands first, and an incident after the check that showed it.
+    return sorted([*checked, *told], key=lambda one: one.at)[::-1]
 
 
 def worst_verdict(verdicts: Sequence[str]) -> str:

@@ -170,7 +170,7 @@ def attach(
                 stop=interrupted,
             )
         out.line("summary", {"name": name, **counts, "run_id": summary.run_id, **summary.totals()})
-        out.text(f"{name}: {summary.run_id} {summary.outcome.value} {summary.sums.as_dict()}")
+        out.text(f"{name}: {summary.run_id} {out.sums(summary.sums.as_dict())}")
         if interrupted():
             return exits.Exit.CANCELLED
         judged = exits.of_audit(summary.sums, bool(summary.stores_unavailable))

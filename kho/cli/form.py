@@ -75,6 +75,7 @@ def _values(
     since: datetime | None,
     until: datetime | None,
 ) -> dict[str, Any]:
+    from preservation.drills.runs import last_runs
     from preservation.forms import gathering
     from preservation.forms.printing import Paper
     from repository.clock import VIETNAM
@@ -97,7 +98,7 @@ def _values(
             raise typer.BadParameter("name the incident", param_hint="ID")
         return gathering.incident(catalogue, of)
     if of is None:
-        runs = catalogue.audit_runs(limit=1)
+        runs = last_runs(catalogue, 1)
         if not runs:
             raise NotFound("Nothing was audited yet: `kho audit --all`.")
         of = runs[0].run_id

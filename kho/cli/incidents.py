@@ -163,6 +163,8 @@ def _tell(out: Output, one: IncidentRecord) -> None:
 
     problem = as_problem(one)
     mark = {"error": "✗", "warning": "!", "info": "·"}[problem.severity.value]
+    if one.state == "closed":
+        mark = "✓"
     out.text(f"{mark} {one.incident_id}  {one.state:9}  {one.opened_at}  ×{one.seen_count}")
     out.text(f"    {problem_text(problem.code, problem.params, out.language)}")
     if one.reason:

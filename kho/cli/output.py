@@ -13,13 +13,17 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
 if TYPE_CHECKING:
     from repository.problems import Problem
     from repository.store import Recovered
 
 Language = Literal["vi", "en"]
+_SUMS_VI: Final = {
+    "expected": "cần có", "intact": "nguyên vẹn", "altered": "bị sửa", "missing": "bị mất",
+    "unreadable": "không đọc được", "not_checked": "chưa kiểm tra", "unexpected": "thừa",
+}  # fmt: skip
 
 
 def language() -> Language:
@@ -77,6 +81,14 @@ class Output:
         from schemas.problem_texts import problem_text
 
         return problem_text(problem.code, problem.params, self.language)
+
+    def sums(self, counts: Mapping[str, int]) -> str:
+        """The sums of an audit in the reader's words, in the order they are given."""
+        vi = self.language == "vi"
+        return " · ".join(
+            f"{_SUMS_VI.get(name, name) if vi else name.replace('_', ' ')} {count}"
+            for name, count in counts.items()
+        )
 
     @contextmanager
     def progress(self, what: str, total: int | None, unit: str) -> Iterator[Progress]:

@@ -70,7 +70,7 @@ def repair(
             out.line("summary", {**summary, "audit": None})
             return exits.Exit.FOUND
         out.line("summary", {**summary, "audit": {"run_id": judged.run_id, **judged.totals()}})
-        out.text(f"{judged.run_id}: {judged.outcome.value} {judged.sums.as_dict()}")
+        out.text(f"{judged.run_id}: {out.sums(judged.sums.as_dict())}")
         if counts["refused"]:
             return exits.Exit.FOUND
         return exits.of_audit(judged.sums, bool(judged.stores_unavailable))

@@ -163,11 +163,32 @@ def test_copies_checked_in_one_run_are_one_line_told_by_the_worst():
     assert [r.store for r in told[0].results] == ["copy-1", "primary"]
 
 
+def test_what_happened_in_one_second_is_told_last_first_and_after_the_check_that_showed_it():
+    at = "2026-11-03T00:00:00Z"
+    told = tell(
+        [EventRecord("e", "incident opened", at, "kho", "success", "urn:a:b"),
+         EventRecord("f", "incident diagnosed", at, "kho", "success", "urn:a:b")],
+        [result("r1", "copy-1", "damaged", at)],
+    )  # fmt: skip
+    assert [one.key for one in told] == [
+        "event.incident-diagnosed", "event.incident-opened", "check.damaged",
+    ]  # fmt: skip
+
+
+def test_a_repair_that_failed_is_not_told_as_one_that_mended():
+    at = "2026-11-03T00:00:00Z"
+    for outcome, key in (("success", "event.repair"), ("failure", "event.other")):
+        told = tell([EventRecord("e", "repair", at, "lan", outcome, "urn:a:b")], [])
+        assert [one.key for one in told] == [key]
+
+
 def test_every_event_type_has_a_sentence():
     from api.web import telling
 
     for type_ in telling._TOLD:
         assert f"event.{type_.replace(' ', '-')}" in texts("vi")
+        assert f"event.{type_.replace(' ', '-')}" in texts("en")
+    assert "event.repair" in texts("vi")
     for verdict in ("intact", "damaged", "incomplete"):
         assert f"check.{worst_verdict([verdict, 'intact'])}" in texts("vi")
 
