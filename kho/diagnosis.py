@@ -17,7 +17,9 @@ from kho.settings import NoArchive, find_home
 from kho.standing import medium_problems
 from preservation.audit.policy import GRACE_DAYS, late
 from preservation.drills.notes import canaries, last_drill
+from preservation.drills.runs import last_runs
 from preservation.events import Outcome
+from preservation.formats.clamd import Clamd, ClamdUnavailable
 from preservation.reports import gathering, telling
 from repository.catalogue.schema import CURRENT_REVISION
 from repository.clock import parse_utc, utc_text
@@ -25,9 +27,8 @@ from repository.digest import engine_report
 from repository.errors import ArchiveError
 from repository.problems import Severity
 
-# Programs that make more possible; without one, what it would have told is "not checked".
-OPTIONAL_PROGRAMS = ("clamdscan", "verapdf", "soffice", "tesseract", "openssl")
 _LOW_ROOM = 0.1  # of a store's file system
+_CLAMD_SECONDS = 5.0
 _SKEW = timedelta(minutes=10)
 _NETWORKS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.s3fs"})
 
@@ -61,17 +62,6 @@ def _installation() -> Iterator[Finding]:
     yield same(
         "digest engine", level, f"{report.name} ({report.instructions}) {report.reason}".strip()
     )
-    for program in OPTIONAL_PROGRAMS:
-        where = shutil.which(program)
-        if where:
-            yield same(program, "ok", where)
-        else:
-            yield Finding(
-                program,
-                "warning",
-                "không có: phần việc của nó được ghi là chưa kiểm tra",
-                "not installed: what it would tell is recorded as not checked",
-            )
 
 
 def _archive(archive: wiring.Archive) -> Iterator[Finding]:
@@ -108,6 +98,32 @@ def _archive(archive: wiring.Archive) -> Iterator[Finding]:
     yield from _promises(archive)
     yield from _records(archive)
     yield _drills(archive)
+    yield _viruses(archive)
+
+
+def _viruses(archive: wiring.Archive) -> Finding:
+    """Whether somebody looks for viruses in what comes in, and with signatures of when."""
+    wanted = archive.settings.virus
+    level: Level = "error" if wanted.required else "warning"
+    if not wanted.clamd:
+        return Finding(
+            "virus scanner",
+            level,
+            "chưa cài: tệp được ghi là chưa quét; xem [virus] clamd trong kho.toml",
+            "none set up: files are recorded as not scanned; see [virus] clamd in kho.toml",
+        )
+    try:
+        database = Clamd(wanted.clamd, seconds=_CLAMD_SECONDS).database()
+    except ClamdUnavailable as problem:
+        return Finding(
+            "virus scanner",
+            level,
+            f"không hỏi được clamd tại {wanted.clamd}: {problem}",
+            f"clamd at {wanted.clamd} cannot be asked: {problem}",
+        )
+    days = database.days_old(archive.clock.now())
+    old = days is None or days > wanted.stale_days
+    return same("virus scanner", level if old else "ok", f"{database.tool} {database.label}")
 
 
 def _drills(archive: wiring.Archive) -> Finding:
@@ -262,7 +278,7 @@ def _records(archive: wiring.Archive) -> Iterator[Finding]:
         yield same("ledger", ledger, f"{head.seq} / {last}")
     except ArchiveError as problem:
         yield same("ledger", "error", problem.operator)
-    runs = archive.catalogue.audit_runs(limit=1)
+    runs = last_runs(archive.catalogue, 1)
     if not runs:
         yield Finding("audit", "warning", "chưa kiểm tra lần nào", "never audited")
     elif not runs[0].finished_at:
