@@ -22,6 +22,7 @@ class CommittedInventories:
         """Reads nothing yet: the first question does, as does `refresh`."""
         self._journal = Journal(folder)
         self._found: dict[str, bytes | str] = {}
+        self._before: dict[str, tuple[bytes | str, ...]] = {}  # of objects with several versions
         self._head: ChainHead | None = None
 
     @property
@@ -44,9 +45,20 @@ class CommittedInventories:
             object_id = entry.record.get("object_id")
             digest = detail.get("inventory_sha512") if isinstance(detail, dict) else None
             if isinstance(object_id, str) and object_id and digest:
-                self._found[object_id] = _packed(str(digest))
+                self._take(object_id, _packed(str(digest)))
         self._head = head
         return head
+
+    def _take(self, object_id: str, digest: bytes | str) -> None:
+        """The newest inventory is the object's. An event that names one it had before does not make
+        that one the newest again: nothing in the archive goes back."""
+        known = self._found.get(object_id)
+        before = self._before.get(object_id, ())
+        if digest == known or digest in before:
+            return
+        if known is not None:
+            self._before[object_id] = (*before, known)
+        self._found[object_id] = digest
 
     def of(self, object_id: str) -> str | None:
         """The sha512 of the root inventory last committed to, as far as the ledger was read; None

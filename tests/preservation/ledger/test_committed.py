@@ -21,7 +21,7 @@ def committing(object_id: object, digest: object) -> dict[str, object]:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), DIGESTS), max_size=12), st.integers(0, 12))
-def test_the_last_word_counts_read_at_once_or_bit_by_bit(
+def test_the_last_new_word_counts_read_at_once_or_bit_by_bit(
     tmp_path_factory: pytest.TempPathFactory, said: list[tuple[str, str]], middle: int
 ) -> None:
     folder = tmp_path_factory.mktemp("ledger")
@@ -32,8 +32,10 @@ def test_the_last_word_counts_read_at_once_or_bit_by_bit(
     reader.refresh()
     journal.append([committing(*one) for one in said[middle:]])
     assert reader.refresh() == reader.head == journal.head()
-    assert reader.all() == committed_inventories(folder) == dict(said)
-    assert {name: reader.of(name) for name in dict(said)} == dict(said)
+    # An earlier version's inventory, named again, does not come back.
+    newest = dict(list(dict.fromkeys(said)))
+    assert reader.all() == committed_inventories(folder) == newest
+    assert {name: reader.of(name) for name in newest} == newest
 
 
 def test_what_tells_nothing_of_an_inventory_is_passed_over(tmp_path: Path) -> None:
