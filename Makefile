@@ -9,7 +9,7 @@ SERVE  ?= 1
 
 .PHONY: campaign-intake-fuzz demo test check setup setup-dev clean campaign-kill campaign-errors \
         campaign-processes campaign-limits campaign-digest campaign-audit \
-        campaign-intake
+        campaign-intake campaign-mutation
 
 demo: setup
 	$(BIN)/kho demo --home $(HOME_DIR) $(if $(filter 0 no,$(SERVE)),--no-serve)
@@ -73,3 +73,6 @@ campaign-intake: setup-dev
 
 campaign-offline: setup-dev
 	$(BIN)/python -m tests.preservation.offline.campaign --seconds 1800
+
+campaign-mutation: setup-dev
+	$(BIN)/python -m tests.mutation.campaign

@@ -1,0 +1,278 @@
+"""Runs the tests against mutants, each in a process of its own that is forked from a ready one.
+
+A mutant of a function body is put in the place of the function's code in a process that has imported
+and collected everything and has seen the tests pass; only the tests that called the function are run,
+the quickest first, up to the first that fails. A mutant that takes effect at import is given to the
+import system of a process that has imported nothing of ours, and all tests of its module are run. A
+mutant is killed by a failing test, or by time: a run ten times as long as it should be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import importlib.util
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.mutation.mutator import Mutant, mutated
+
+ROOT = Path(__file__).parents[2]
+MEMORY = 3 << 30  # bytes that a mutant may have: one that fills a list for ever ends by itself
+LEAST_TIME = 10.0
+AT_IMPORT_TIME = 120.0
+ARGUMENTS = (
+    *("-q", "-s", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis is imported before it
+)
+PASSED, FAILED = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one mutant. `by`: the test that failed, `time`, or nothing for a survivor."""
+
+    mutant: Mutant
+    killed: bool
+    by: str
+
+
+def run(found: Sequence[Mutant], tests: Sequence[str], told: Callable[[Outcome], None]) -> None:
+    """Run the mutants of one module; `told` hears of each. RuntimeError when the tests do not pass
+    on the unchanged module."""
+    within = [one for one in found if one.function]
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        try:
+            _quiet()
+            _profile()
+            pytest.main([*ARGUMENTS, *tests], plugins=[_Session(within, write)])
+        finally:
+            os._exit(0)
+    os.close(write)
+    heard = 0
+    with os.fdopen(read, encoding="utf-8") as lines:
+        for line in lines:
+            value = json.loads(line)
+            told(Outcome(Mutant(**value["mutant"]), value["killed"], value["by"]))
+            heard += 1
+    os.waitpid(child, 0)
+    if heard != len(within):
+        raise RuntimeError(f"{heard} of {len(within)} mutants: do the tests pass without them?")
+    for one in found:
+        if not one.function:
+            killed, by = _forked(lambda _, one=one: _at_import(one, tests), AT_IMPORT_TIME)
+            told(Outcome(one, killed, by))
+
+
+class _Session:
+    """A pytest plugin: the tests once as they are, then for each mutant those that call it."""
+
+    def __init__(self, found: Sequence[Mutant], write: int) -> None:
+        self._found = found
+        self._write = write
+        self._calls: dict[str, set[tuple[str, int]]] = {}
+        self._took: dict[str, float] = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        files = {str(_path(one.module)) for one in self._found}
+        for number, item in enumerate(session.items):
+            # Never None: what the whole session shares stays for the mutants' processes.
+            following = session.items[min(number + 1, len(session.items) - 1)]
+            begun = time.monotonic()
+            with _calls(files) as calls:
+                reports = runtestprotocol(item, nextitem=following, log=False)
+            if any(report.failed for report in reports):
+                sys.stderr.write("".join(report.longreprtext for report in reports))
+                return True
+            self._calls[item.nodeid] = calls
+            self._took[item.nodeid] = time.monotonic() - begun
+        with os.fdopen(self._write, "w", encoding="utf-8") as pipe:
+            for one in self._found:
+                killed, by = self._tried(one, session)
+                value = {"mutant": asdict(one), "killed": killed, "by": by}
+                pipe.write(json.dumps(value) + "\n")
+                pipe.flush()
+        return True
+
+    def _tried(self, one: Mutant, session: pytest.Session) -> tuple[bool, str]:
+        function = _named(one)
+        place = (str(_path(one.module)), function.__code__.co_firstlineno)
+        items = [item for item in session.items if place in self._calls[item.nodeid]]
+        items.sort(key=lambda item: self._took[item.nodeid])
+        allowed = LEAST_TIME + 10 * sum(self._took[item.nodeid] for item in items)
+
+        def child(tell: Callable[[str], None]) -> int:
+            if items:
+                session._setupstate.teardown_exact(items[0])
+            code = _code_of(one)
+            function.__code__ = code
+            for number, item in enumerate(items):
+                following = items[min(number + 1, len(items) - 1)]
+                for report in runtestprotocol(item, nextitem=following, log=False):
+                    if report.failed:
+                        tell(item.nodeid)
+                        return FAILED
+            return PASSED
+
+        return _forked(child, allowed)
+
+
+def _forked(child: Callable[[Callable[[str], None]], int], allowed: float) -> tuple[bool, str]:
+    """Whether a forked process failed, and what it said of why."""
+    read, write = os.pipe()
+    number = os.fork()
+    if number == 0:
+        status = FAILED
+        try:
+            os.setpgid(0, 0)
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            _quiet()
+            status = child(lambda text: os.write(write, text.encode()) and None)
+        finally:
+            os._exit(status)
+    os.close(write)
+    deadline = time.monotonic() + allowed
+    done = 0
+    while not done and time.monotonic() < deadline:
+        done, status = os.waitpid(number, os.WNOHANG)
+        time.sleep(0.005)
+    if not done:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(number, signal.SIGKILL)
+        os.waitpid(number, 0)
+        os.close(read)
+        return True, "time"
+    with os.fdopen(read, encoding="utf-8") as stream:
+        by = stream.read()
+    return status != 0, by or ("the tests as a whole" if status else "")
+
+
+def _at_import(one: Mutant, tests: Sequence[str]) -> int:
+    _profile()
+    sys.meta_path.insert(0, _Changed(one))
+    watch = _Watch()
+    pytest.main([*ARGUMENTS, "-x", *tests], plugins=[watch])
+    return PASSED if watch.all_passed else FAILED
+
+
+class _Watch:
+    """A pytest plugin: whether tests were run, and all of them passed."""
+
+    all_passed = False
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        self.all_passed = exitstatus == 0
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives the import system one module with one mutant in it."""
+
+    def __init__(self, one: Mutant) -> None:
+        self._one = one
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != self._one.module:
+            return None
+        at = _path(name)
+        return importlib.util.spec_from_file_location(name, at, loader=self)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        at = _path(self._one.module)
+        tree = mutated(_source(at), self._one)
+        exec(compile(tree, str(at), "exec"), module.__dict__)
+
+
+def _code_of(one: Mutant) -> types.CodeType:
+    """The compiled body of the mutant's function."""
+    at = _path(one.module)
+    code = compile(mutated(_source(at), one), str(at), "exec")
+    for name in one.function.split("."):
+        code = next(
+            const
+            for const in code.co_consts
+            if isinstance(const, types.CodeType) and const.co_name == name
+        )
+    return code
+
+
+def _named(one: Mutant) -> types.FunctionType:
+    """The function that a mutant is in, as it was imported, without what is wrapped around it."""
+    value: Any = sys.modules[one.module]
+    for name in one.function.split("."):
+        value = vars(value)[name]
+    while not isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
+        if isinstance(value, property):
+            value = value.fget
+        elif hasattr(value, "__wrapped__"):
+            value = value.__wrapped__
+        else:
+            value = value.__func__
+    return value
+
+
+@contextlib.contextmanager
+def _calls(files: set[str]) -> Iterator[set[tuple[str, int]]]:
+    """Which functions of these files are called, by file and first line."""
+    found: set[tuple[str, int]] = set()
+
+    def heard(frame: types.FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename in files:
+            found.add((code.co_filename, code.co_firstlineno))
+
+    threading.setprofile(heard)
+    sys.setprofile(heard)
+    try:
+        yield found
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+
+def _profile() -> None:
+    """The same examples for every mutant, none kept, and no time lost on making them small."""
+    hypothesis.settings.register_profile(
+        "mutation",
+        database=None,
+        derandomize=True,
+        deadline=None,
+        max_examples=25,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    hypothesis.settings.load_profile("mutation")
+
+
+def _quiet() -> None:
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        if "KHO_MUTATION_LOUD" not in os.environ:
+            os.dup2(nowhere.fileno(), 2)
+
+
+@lru_cache
+def _source(path: Path) -> str:
+    """As it was when first asked for: the tree may change under a long campaign."""
+    return path.read_text("utf-8")
+
+
+def _path(module: str) -> Path:
+    return ROOT / f"{module.replace('.', '/')}.py"
