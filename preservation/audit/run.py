@@ -19,6 +19,7 @@ from preservation.audit.progress import Progress, noting
 from preservation.audit.recording import Recorder, sums_of
 from preservation.audit.sampling import Drawn, statement
 from preservation.audit.selection import (
+    BUSY,
     CATALOGUE_PLACE,
     AuditServices,
     AuditSummary,
@@ -170,7 +171,7 @@ class _Run:
                     del pending[result.object_id]
                 self._add(result)
             if pending and not self._stop():
-                reason = "another audit is at work on it"
+                reason = BUSY
         except Unavailable as problem:
             self._summary.stores_unavailable.append(store.name)
             reason, there = problem.operator, False

@@ -22,6 +22,7 @@ Depth = Literal["full", "structural"]
 
 # Where a result tells of the catalogue, and not of a copy: no store can have such a name.
 CATALOGUE_PLACE = "(catalogue)"
+BUSY = "another audit is at work on it"  # why a copy was not checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from preservation import history
 from preservation.audit.run import AuditServices, AuditSummary, Selection, audit
+from preservation.audit.selection import BUSY
 from preservation.copies import CopyServices
 from preservation.drills import planting
 from preservation.drills.jumps import judge_clock_jump
@@ -208,7 +209,7 @@ def _damage(
         planted = planting.plant(catalogue, target, place, ObjectId(object_id), damage)
     summary = _look(auditing, {store: [object_id]}, f"drill {damage}", operator)
     result = _result(services, summary, object_id, store)
-    nobody_looked = result is None or 0 < result.expected == result.not_checked
+    nobody_looked = result is not None and {file["reason"] for file in result.files} == {BUSY}
     found, verdict = judge(damage, planted.paths, result)
     mended, why = True, "" if found else f"the audit said: {verdict}"
     if not simulated:
