@@ -267,7 +267,7 @@ def _extent(run: AuditRunRecord) -> str:
     told = run.totals.get("sample")
     if isinstance(told, Mapping):
         said = (
-            f"Chọn ngẫu nhiên {told['drawn']} trong {told['of']} hồ sơ ({told['percent']} %, hạt giống "
+            f"Chọn ngẫu nhiên {told['drawn']} trong {told['of']} hồ sơ ({told['percent']:g} %, hạt giống "
             f"{told['seed']}). Hồ sơ ngoài mẫu không được kiểm tra lần này."
         )
         if run.totals.get("depth", "full") != "full":
