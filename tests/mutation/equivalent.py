@@ -18,7 +18,7 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "return None", 0,
     ): "the short way is never taken; the long way judges a whole copy alike, only slower",
     (
-        "preservation.audit.fixity", "_verdict", "''", "'mutated'", 2,
+        "preservation.audit.fixity", "_verdict", "''", "'mutated'", 3,
     ): "the reason of an intact file, which has no finding to say it",
     (
         "preservation.audit.fixity", "_sums", "assert_never(verdict)", "(removed)", 0,
@@ -26,6 +26,12 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
     (
         "preservation.audit.fixity", "_parents", "1", "2", 1,
     ): "the innermost folder is given twice: nobody counts them",
+    (
+        "preservation.audit.policy", "late", "2", "3", 0,
+    ): "an object has one copy in a store: the order is decided before the third value is asked",
+    (
+        "preservation.audit.expectation", "_difference", "''", "'mutated'", 0,
+    ): "the second half of a default of which only the first is taken",
 }  # fmt: skip
 
 

@@ -124,6 +124,9 @@ class _Session:
                 session._setupstate.teardown_exact(items[0])
             code = _code_of(one)
             function.__code__ = code
+            for value in vars(sys.modules[one.module]).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()  # what was answered by the right code is no answer here
             for number, item in enumerate(items):
                 following = items[min(number + 1, len(items) - 1)]
                 for report in runtestprotocol(item, nextitem=following, log=False):

@@ -64,6 +64,7 @@ def test_quiet_hours_to_the_minute() -> None:
     assert (day, night) == (Quiet(425, 1110), Quiet(1335, 345))
     assert (str(day), str(night)) == ("07:05-18:30", "22:15-05:45")
     assert (day.hours, night.hours) == (685 / 60, 7.5)
+    assert str(Quiet(0, 1439)) == "00:00-23:59"
     midnight = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)  # of Vietnam
     for quiet in (day, night):
         held = {at for at in range(1440) if quiet.holds(midnight + timedelta(minutes=at))}
@@ -162,6 +163,7 @@ def test_a_sample_is_rounded_up_and_never_empty_but_of_nothing() -> None:
         1, 1, 2, 50, 100, 100,
     ]  # fmt: skip
     assert sample([], 50, 1) == []
+    assert len(sample(items, 0, 1)) == 1
     assert sample(["b", "a"], 100, 7) == ["a", "b"]
     assert sample(reversed(items), 3, 42) == sample(items, 3, 42) != sample(items, 3, 43)
     assert sample(items, 3, 42) == sorted(random.Random(42).sample(items, 3))
