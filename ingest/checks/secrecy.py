@@ -44,7 +44,8 @@ _STATED: Final = re.compile(
 _NEGATED: Final = re.compile(r"(?:không|chưa|giải mật|trước đây|nguyên là|đã giảm)[^.;]{0,40}\Z")
 # What a mode says when the list does not know it, marks dropped: senders write it in many ways.
 _SECRET_MODE: Final = re.compile(
-    r"\b(?<!khong )(?<!giai )(?<!chua )mat\b(?! (?:khau|ma|thiet|do)\b)|\b[ct]?[0o]*3\b"
+    r"\b(?<!khong )(?<!giai )(?<!chua )mat\b(?! (?:khau|ma|thiet|do)\b)"
+    r"|\A(?:(?:che do|muc|loai|ma) )?[ct]?[0o]*3\b"
     r"|\b(?:secret|confidential|classified)\b|\bbmnn\b"
 )
 _NO_SECRET_MODE: Final = re.compile(r"\b(?:khong|not|non|no|giai)\b")

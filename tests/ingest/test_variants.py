@@ -172,7 +172,9 @@ READ |= {
     for f, v in (
         ("maintenance", "VĨNH VIỄN"), ("maintenance", "vinh vien"), ("maintenance", "1"),
         ("mode", "cong khai"), ("mode", "02"), ("mode", "Sử dụng có điều kiện"), ("mode", "Hạn chế"),
-        ("mode", "Không mật"), ("mode", "Đã giải mật"), ("mode", "unclassified"), ("mode", "04"),
+        ("mode", "Không mật"),
+        ("mode", "Có điều kiện, theo Điều 3 của Luật"),
+        ("mode", "Đã giải mật"), ("mode", "unclassified"), ("mode", "04"),
         ("language", "vie"), ("riskRecovery", "true"), ("riskRecovery", "Không"), ("doMat", "Thường"),
         ("doBaoMat", "Không"), ("description", "Sản lượng mật ong"), ("title", "Đê\n  điều "),
         ("mucDoMatDo", "không"), ("matKhau", "123"), ("soMat", "3"),

@@ -282,7 +282,15 @@ def test_an_aip_s_stub_of_four_parts_is_understood(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["{}.pdf", "data/{}.pdf", "docId: {}", "<docId>{}</docId>", '{{"docId": "{}"}}', "{}\r\n", "data\\{}.pdf"],
+    [
+        "{}.pdf",
+        "data/{}.pdf",
+        "docId: {}",
+        "<docId>{}</docId>",
+        '{{"docId": "{}"}}',
+        "{}\r\n",
+        "data\\{}.pdf",
+    ],
 )
 def test_a_link_is_understood_in_other_forms_of_its_stub(tmp_path, text):
     path = write_sip(tmp_path, link(text.format("H27.14.2018.01.7")))
