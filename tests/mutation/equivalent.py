@@ -24,8 +24,8 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "preservation.audit.fixity", "_sums", "assert_never(verdict)", "(removed)", 0,
     ): "not reached: every verdict has its case, which the type checker proves",
     (
-        "preservation.audit.fixity", "_parents", "1", "2", 1,
-    ): "the innermost folder is given twice: nobody counts them",
+        "preservation.audit.diagnosis", "_of_copy", "-counted[cause]", "counted[cause]", 0,
+    ): "no two causes stand at one place of the order: the count is never asked",
     (
         "preservation.audit.policy", "late", "2", "3", 0,
     ): "an object has one copy in a store: the order is decided before the third value is asked",
