@@ -267,8 +267,8 @@ def _extent(run: AuditRunRecord) -> str:
     told = run.totals.get("sample")
     if isinstance(told, Mapping):
         said = (
-            f"Chọn ngẫu nhiên {told['drawn']} trong {told['of']} hồ sơ ({told['percent']:g} %, hạt giống "
-            f"{told['seed']}). Hồ sơ ngoài mẫu không được kiểm tra lần này."
+            f"Chọn ngẫu nhiên {told['drawn']} trong {told['of']} hồ sơ ({told['percent']:g} %, "
+            f"hạt giống {told['seed']}). Hồ sơ ngoài mẫu không được kiểm tra lần này."
         )
         if run.totals.get("depth", "full") != "full":
             return said  # what was not read proves nothing about content

@@ -285,9 +285,7 @@ class Catalogue:
         with sqlite.reading(self._engine) as connection:
             return audit_reading.found_since(connection, object_ids, store, since, runs)
 
-    def expected_of_many(
-        self, object_ids: Sequence[str]
-    ) -> Mapping[str, Sequence[ExpectedRecord]]:
+    def expected_of_many(self, object_ids: Sequence[str]) -> Mapping[str, Sequence[ExpectedRecord]]:
         """What each of these objects must hold, by path, in one question."""
         with sqlite.reading(self._engine) as connection:
             return audit_reading.expected_of_many(connection, object_ids)
