@@ -47,7 +47,8 @@ def begin(
     if selection.asked:
         totals["asked"] = dict(selection.asked)
     run = AuditRunRecord(
-        run_id=f"AUD-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        # Microseconds first, so that runs of one second have an order.
+        run_id=f"AUD-{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(3)}",
         kind=selection.kind,
         started_at=utc_text(now),
         finished_at="",

@@ -59,11 +59,13 @@ def test_any_altered_byte_is_found(data: st.DataObject) -> None:
     altered = bytearray(SOUND[path])
     altered[spot] ^= data.draw(st.integers(1, 255))
     report = _judge({**SOUND, path: bytes(altered)})
-    # Upper-case hex and another white space say the same digest; nothing else may pass.
-    if path in SIDECARS and altered.lower().split() == SOUND[path].split():
-        assert not report.has_errors
-    else:
+    # Upper-case hex and another white space say the same digest; nothing else may pass. What counts
+    # as white space beyond blanks, tabs and line ends (a form feed?) is for the validator to refuse.
+    same = path in SIDECARS and altered.lower().split() == SOUND[path].split()
+    if not same:
         assert report.has_errors
+    elif not {0x0B, 0x0C} & set(altered):
+        assert not report.has_errors
 
 
 @settings(deadline=None, max_examples=100)
