@@ -127,15 +127,17 @@ def _stores(asking: Reporting, said: Mapping[str, StoreSaid], home: Path) -> tup
 def _records(
     store: Store, records: Sequence[ObjectRecord], seed: int
 ) -> list[tuple[int, int, int]]:
-    """Of a drawn sample: content files, those with a PUID, those that a scanner looked at. A dossier
-    whose record cannot be read now gives nothing, and is missing from the sample's count."""
-    ids = [record.object_id for record in records]
+    """Of a drawn sample: content files, those with a PUID, those that a scanner looked at. The
+    files of a dossier whose record cannot be read now are of unknown format and not scanned."""
+    documents = {record.object_id: record.document_count for record in records}
+    ids = list(documents)
     percent = 100.0 if len(ids) <= SAMPLED else 100 * SAMPLED / len(ids)
     found = []
     for object_id in sample(ids, percent, seed):
         try:
             dossier = indexing.read_object(store, ObjectId(object_id)).dossier
         except (NotFound, Corrupt, Unavailable):
+            found.append((max(1, documents[object_id]), 0, 0))
             continue
         files = [file for file in dossier.files if file.role is not FileRole.METADATA]
         known = sum(1 for file in files if file.format and file.format.puid != _UNKNOWN)
