@@ -3,9 +3,10 @@
 *Create*: dossiers of 20 files of 5–200 kB, in turns. Ours is given the digests, which the intake has
 from the one read in which it takes the files over, and stages, flushes and renames; one row computes
 SHA-512 and SHA-256 too. ocfl-py computes SHA-512, copies, and flushes nothing. With and without
-reading back, which ocfl-py does not do either. *Validate*: a storage root of 1,000
-objects, once with hashlib threads and once with the engine chosen here. *Many files*: one object of
-more and more small files, ours alone (``docs/store.md`` has the curve).
+reading back, which ocfl-py does not do either. *Validate*: storage roots of 1,000
+objects, with hashlib threads and with the engine chosen here, beside what hashing alone takes: on
+objects of ours, of which both sides compute SHA-512 and SHA-256, and on such as ocfl-py makes.
+*Many files*: one object of more and more small files, ours alone (``docs/store.md`` has the curve).
 """
 
 import functools
@@ -43,6 +44,9 @@ ALONE = "Kho, one writer"
 DIGESTING = f"{GIVEN}, digesting both"
 THEIRS, THEIRS_TWICE = "ocfl-py", "ocfl-py, a process per processor"
 JUDGE_THREADS, JUDGE_ENGINE = "Kho validate (hashlib threads)", "Kho validate (engine)"
+ONLY_THREADS = "hashlib threads alone, only the digests"
+ONLY_PROCESSES = "hashlib, a process a processor, only the digests"
+JUDGE_THEIRS = "ocfl-py validate"
 
 
 def run(settings: Settings) -> Report:
@@ -55,7 +59,7 @@ def run(settings: Settings) -> Report:
         counts = (1_000, 2_000) if settings.quick else (25_000, 50_000, 100_000, 200_000)
         tables = [
             _create(folder / "create", some, rounds),
-            _validate(folder / "validate", dossiers),
+            *_validate(folder / "validate", dossiers),
             _many(folder / "many", counts),
         ]
         return Report("store", about, tables)
@@ -166,32 +170,47 @@ def _ocfl_create_in_processes(place: Path, dossiers: Sequence[Path]) -> None:
 # ---- validate
 
 
-def _validate(folder: Path, dossiers: list[Path]) -> Table:
-    store = LocalStore("primary", folder, create_local_store(folder))
+def _validate(folder: Path, dossiers: list[Path]) -> list[Table]:
+    """The same checks on both sides, on a root with our `fixity` block and on one without."""
+    store = LocalStore("primary", folder / "ours", create_local_store(folder / "ours"))
     with _reading_back(False):
         for dossier in dossiers:
             store.commit(_plan(dossier))
-    root = folder / "root"
-    files = [p for p in root.rglob("*") if p.is_file()]
-    size = sum(p.stat().st_size for p in files)
+    theirs = folder / "theirs"
+    _ocfl_create(theirs, dossiers)
+    (theirs / "0=ocfl_1.1").write_text("ocfl_1.1\n")
+    return [
+        _judge(folder / "ours" / "root", ["sha512", "sha256"], "SHA-512, and SHA-256 in `fixity`"),
+        _judge(theirs, ["sha512"], "SHA-512 only, as ocfl-py makes them"),
+    ]
+
+
+def _judge(root: Path, algorithms: list[str], what: str) -> Table:
+    files = [path for path in root.rglob("*") if path.is_file()]
+    content = [str(path) for path in files if "content" in path.parts]
+    size = sum(path.stat().st_size for path in files)
     contenders: dict[str, Callable[[], object]] = {
         JUDGE_THREADS: lambda: _ours(root, DigestOptions(engine="hashlib")),
         JUDGE_ENGINE: lambda: _ours(root, DigestOptions()),
-        "ocfl-py validate": lambda: _theirs(root),
+        ONLY_THREADS: lambda: _digest(content, algorithms),
+        ONLY_PROCESSES: lambda: _digest_in_processes(content, algorithms),
+        JUDGE_THEIRS: lambda: _theirs(root),
     }
     taken: dict[str, list[Taken]] = {name: [] for name in contenders}
-    for turn in range(3):
+    for _ in range(3):
         for name, work in contenders.items():
-            if turn == 0 or name != "ocfl-py validate":
-                taken[name].append(timed(work))
-    table = Table(
-        f"validate a root of {len(dossiers):,} objects, {len(files):,} files, in page cache"
-    )
+            taken[name].append(timed(work))
+    objects = sum(1 for path in files if path.name.startswith("0=ocfl_object"))
+    table = Table(f"validate {objects:,} objects, {len(files):,} files, in page cache; {what}")
     for name, took in taken.items():
         table.add(name, took, size=size, files=len(files))
-    threads, engine, theirs = (row.megabytes_per_second for row in table.rows)
-    table.ratios[f"{JUDGE_THREADS} to ocfl-py"] = round(threads / theirs, 2)
-    table.ratios[f"{JUDGE_ENGINE} to ocfl-py"] = round(engine / theirs, 2)
+    rate = {row.name: row.megabytes_per_second for row in table.rows}
+    work_rate = {row.name: row.per_processor_second or 0.0 for row in table.rows}
+    for name in list(contenders)[:-1]:
+        table.ratios[f"{name} to ocfl-py"] = round(rate[name] / rate[JUDGE_THEIRS], 2)
+    for name in (JUDGE_THREADS, ONLY_THREADS):
+        worth = round(work_rate[name] / work_rate[JUDGE_THEIRS], 2)
+        table.ratios[f"{name} to ocfl-py, by processor time"] = worth
     return table
 
 
@@ -201,9 +220,28 @@ def _ours(root: Path, options: DigestOptions) -> None:
             raise AssertionError((place, list(report)))
 
 
+def _digest(paths: Sequence[str], algorithms: list[str], threads: int | None = None) -> None:
+    """The limit: nothing but the digests, compared with nothing."""
+    tasks = (FileTask(path, path) for path in paths)
+    options = DigestOptions(threads=threads, engine="hashlib")
+    for result in digest_files(tasks, algorithms, options=options):
+        if result.errno is not None:
+            raise AssertionError(result)
+
+
+def _digest_in_processes(paths: Sequence[str], algorithms: list[str]) -> None:
+    processors = len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(processors, mp_context=get_context("fork")) as pool:
+        parts = [paths[number::processors] for number in range(processors)]
+        for done in [pool.submit(_digest, part, algorithms, 1) for part in parts]:
+            done.result()
+
+
 def _theirs(root: Path) -> None:
-    if not ocfl.StorageRoot(root=str(root)).validate(log_warnings=False):
-        raise AssertionError(root)
+    judge = ocfl.StorageRoot(root=str(root))
+    sound = judge.validate(log_warnings=False)
+    if not sound or judge.good_objects != judge.num_objects:  # it says so of the root alone
+        raise AssertionError((root, judge.errors))
 
 
 # ---- many files

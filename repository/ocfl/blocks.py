@@ -7,7 +7,7 @@ Strings alone also leave the garbage collector nothing to walk, again and again,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Generic, TypeVar
 
 from repository.model import ContentPath, LogicalPath
@@ -87,6 +87,31 @@ class TypedBlock(Mapping[str, tuple[Path, ...]], Generic[Path]):
 
     def keys(self) -> KeysView[str]:
         return self._block.keys()
+
+
+def pairs(block: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """Every path of a block with its digest."""
+    held: Iterable[tuple[str, str | tuple[str, ...]]] = (
+        block.held.items() if isinstance(block, PlainBlock) else block.items()
+    )
+    for digest, paths in held:
+        if isinstance(paths, str):
+            yield digest, paths
+        else:
+            for path in paths:
+                yield digest, path
+
+
+def paths_of(block: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Every path of a block, in the same order."""
+    held: Iterable[str | tuple[str, ...]] = (
+        block.held.values() if isinstance(block, PlainBlock) else block.values()
+    )
+    for paths in held:
+        if isinstance(paths, str):
+            yield paths
+        else:
+            yield from paths
 
 
 def _same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

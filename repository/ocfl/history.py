@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from repository.model import VersionNumber
+from repository.ocfl.blocks import pairs
 from repository.ocfl.codes import finding
 from repository.ocfl.draft import Draft, DraftVersion
 from repository.ocfl.inventory_rules import SPEC_VERSIONS
@@ -96,7 +97,7 @@ def _state_difference(before: DraftVersion, now: DraftVersion) -> str | None:
 
 
 def _pairs(version: DraftVersion) -> set[tuple[str, str]]:
-    return {(path, digest) for digest, paths in version.state.items() for path in paths}
+    return {(path, digest) for digest, path in pairs(version.state)}
 
 
 def _content_difference(

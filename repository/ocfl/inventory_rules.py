@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final, cast
 
 from repository.model import InvalidValue, ObjectId
-from repository.ocfl.blocks import PlainBlock
+from repository.ocfl.blocks import PlainBlock, pairs, paths_of
 from repository.ocfl.draft import Draft
 from repository.ocfl.grammar import (
     DIGEST_LENGTHS,
@@ -135,7 +135,7 @@ def _check_manifest(draft: Draft, document: Mapping[str, object]) -> AbstractSet
     draft.manifest = _digest_block(
         draft, block, draft.digest_algorithm, "/manifest", "E096", "E092"
     )
-    for above, below in conflicting(path for paths in draft.manifest.values() for path in paths):
+    for above, below in conflicting(paths_of(draft.manifest)):
         draft.found("E101", "/manifest", below, above)
     return block.keys()
 
@@ -215,18 +215,18 @@ def _check_content_paths(draft: Draft) -> None:
     """Content paths lie in the content folder of a version that exists (§3.3.1, §3.5.2)."""
     widths = {number.number: name for name in draft.versions if (number := version_number(name))}
     inside = draft.content_directory + "/"
-    for digest, paths in draft.manifest.items():
-        for path in paths:
-            first, _, rest = path.partition("/")
-            if first in draft.versions and rest.startswith(inside):
-                continue
-            place = f"/manifest/{digest[:140]}"
-            if first not in draft.versions:
-                number = version_number(first)
-                padded_otherwise = number is not None and number.number in widths
-                draft.found("E014" if padded_otherwise else "E042", place, path)
-            else:
-                draft.found("E042", place, path, f"{first}/{draft.content_directory}/")
+    starts = tuple(f"{version}/{inside}" for version in draft.versions if "/" not in version)
+    for digest, path in pairs(draft.manifest):
+        if path.startswith(starts):
+            continue
+        first = path.partition("/")[0]
+        place = f"/manifest/{digest[:140]}"
+        if first not in draft.versions:
+            number = version_number(first)
+            padded_otherwise = number is not None and number.number in widths
+            draft.found("E014" if padded_otherwise else "E042", place, path)
+        else:
+            draft.found("E042", place, path, f"{first}/{draft.content_directory}/")
 
 
 def _check_unused(draft: Draft) -> None:
@@ -263,20 +263,18 @@ def _is_part_of_manifest(draft: Draft, block: Mapping[str, tuple[str, ...]]) -> 
     other's way. Says so of what is right in one set, as there may be very many."""
     if any(problem.severity is Severity.ERROR for problem in draft.problems):
         return False
-    left = {path for paths in draft.manifest.values() for path in paths}
-    for paths in block.values():
-        for path in paths:
-            if path not in left:
-                return False
-            left.remove(path)
+    left = set(paths_of(draft.manifest))
+    for path in paths_of(block):
+        if path not in left:
+            return False
+        left.remove(path)
     return True
 
 
 def _check_fixity_paths(draft: Draft, block: Mapping[str, tuple[str, ...]], pointer: str) -> None:
-    known = {path for paths in draft.manifest.values() for path in paths}
-    for digest, paths in block.items():
-        for path in paths:
-            if path not in known:
-                draft.found("E057", f"{pointer}/{digest[:140]}", path)
-    for above, below in conflicting(path for paths in block.values() for path in paths):
+    known = set(paths_of(draft.manifest))
+    for digest, path in pairs(block):
+        if path not in known:
+            draft.found("E057", f"{pointer}/{digest[:140]}", path)
+    for above, below in conflicting(paths_of(block)):
         draft.found("E057", pointer, below, above)

@@ -14,6 +14,7 @@ from repository.errors import NotFound, Unavailable
 from repository.ocfl.tree import EntryKind, TreeDigest, TreeEntry
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_BLOCK = 1024 * 1024
 _AT_ONCE = 4096  # requests sorted by their algorithms at a time
 
 
@@ -47,7 +48,7 @@ class LocalTree:
     def list_top(self, folder: str = "") -> Iterator[TreeEntry]:
         """What lies directly in one folder, by name; one entry with errno when it cannot be listed."""
         try:
-            with os.scandir(self._full(folder)) as names:
+            with os.scandir(self.full_path(folder)) as names:
                 children = sorted(names, key=lambda child: child.name)
         except OSError as failure:
             yield TreeEntry(folder, "dir", errno=failure.errno or errno.EIO)
@@ -57,7 +58,7 @@ class LocalTree:
 
     def read(self, path: str, limit: int) -> bytes:
         """See `ObjectTree`."""
-        return read_regular(self._full(path), limit)
+        return read_regular(self.full_path(path), limit)
 
     def digests(
         self, requests: Iterable[tuple[str, Sequence[str]]], *, again: bool = False
@@ -79,12 +80,13 @@ class LocalTree:
         self, together: Mapping[tuple[str, ...], Sequence[str]], options: DigestOptions
     ) -> Iterator[TreeDigest]:
         for algorithms, paths in together.items():
-            tasks = (FileTask(path, self._full(path)) for path in paths)
+            tasks = (FileTask(path, self.full_path(path)) for path in paths)
             for result in digest_files(tasks, algorithms, options=options):
                 assert isinstance(result.key, str)
                 yield TreeDigest(result.key, result.size, result.digests, result.errno)
 
-    def _full(self, path: str) -> str:
+    def full_path(self, path: str) -> str:
+        """Where a file of the tree lies."""
         return f"{self._root}/{path}" if path else self._root
 
 
@@ -92,10 +94,20 @@ def read_regular(path: str, limit: int) -> bytes:
     """The first `limit` + 1 bytes of a regular file, or OSError; the last component is no link."""
     descriptor = os.open(path, _OPEN_FLAGS)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(limit + 1)
+        # Not `limit` at once, which may be very much: room for that would be made and given back.
+        wanted = min(found.st_size, limit) + 1
+        data = os.read(descriptor, wanted)
+        if len(data) < wanted and len(data) == found.st_size:
+            return data  # as nearly always; else it grows, or comes in pieces
+        pieces = [data]
+        left = limit + 1 - len(data)
+        while left and pieces[-1]:
+            pieces.append(os.read(descriptor, min(left, _BLOCK)))
+            left -= len(pieces[-1])
+        return b"".join(pieces)
     finally:
         os.close(descriptor)
 

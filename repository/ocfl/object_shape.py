@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from repository.model import VersionNumber
+from repository.ocfl.blocks import paths_of
 from repository.ocfl.codes import finding, shown
 from repository.ocfl.declaration import looks_like_declaration
 from repository.ocfl.draft import Draft
@@ -33,15 +34,18 @@ class Shape:
     links: list[Problem] = field(default_factory=list)
     unreadable: list[Problem] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)  # what could not be looked at or into
+    _content: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def content_files(self, content_directory: str) -> dict[str, list[str]]:
-        """Every file in a content folder, by version."""
-        found: dict[str, list[str]] = {}
-        for path in self.files:
-            parts = path.split("/", 2)
-            if len(parts) == 3 and parts[1] == content_directory:
-                found.setdefault(parts[0], []).append(path)
-        return found
+        """Every file in a content folder, by version. Asked once the walk has ended."""
+        if content_directory not in self._content:
+            found: dict[str, list[str]] = {}
+            for path in self.files:
+                parts = path.split("/", 2)
+                if len(parts) == 3 and parts[1] == content_directory:
+                    found.setdefault(parts[0], []).append(path)
+            self._content[content_directory] = found
+        return self._content[content_directory]
 
     def unknown(self, path: str) -> bool:
         """Whether nothing can be said of a path, because the way to it could not be looked at."""
@@ -127,7 +131,7 @@ def _check_extensions(shape: Shape, spec: str | None) -> Iterator[Problem]:
 def check_version_folders(shape: Shape, draft: Draft) -> Iterator[Problem]:
     """What lies directly in each version folder, and whether its content folder is right."""
     spec, content = draft.spec_version, draft.content_directory
-    occupied = {path.partition("/")[0] for paths in draft.manifest.values() for path in paths}
+    occupied = {path.partition("/")[0] for path in paths_of(draft.manifest)}
     with_content = shape.content_files(content)
     for version in draft.versions:
         if version not in shape.root_dirs or shape.unknown(f"{version}/{content}"):

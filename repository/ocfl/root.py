@@ -1,6 +1,6 @@
 """The judge of a storage root: its own files, its hierarchy, and every object in it.
 
-Reads folders of this machine. OCFL 1.0 and 1.1 §4. A few objects are looked at ahead while others are
+Reads folders of this machine. OCFL 1.0 and 1.1 §4. Some objects are looked at ahead while others are
 read, each is handed over once judged, and the root's own report comes last, so memory does not grow
 with the number of objects. Never follows a link, never fails open.
 """
@@ -8,9 +8,7 @@ with the number of objects. Never follows a link, never fails open.
 from __future__ import annotations
 
 import errno
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Literal
 
 from repository.digest import DigestOptions
@@ -22,14 +20,12 @@ from repository.ocfl.extensions import REGISTERED
 from repository.ocfl.layout import InvalidLayout, Layout, layout_name, read_layout
 from repository.ocfl.local_tree import LocalTree, read_regular
 from repository.ocfl.object_shape import unreadable
-from repository.ocfl.validate import Judgement, judge_structure
+from repository.ocfl.reading_together import judge_together
+from repository.ocfl.validate import Judgement, ReadyToRead, judge_structure
 from repository.problems import Problem, Report, info
 
 _LAYOUT_FILE: Final = "ocfl_layout.json"
 _CONFIG_LIMIT: Final = 1024 * 1024
-_READERS: Final = 2  # objects being read at a time; the digest engine has its own threads for each
-_AHEAD: Final = 6
-_SMALL: Final = 64 * 1024 * 1024
 
 FolderKind = Literal["object", "root", "neither"]
 
@@ -63,7 +59,7 @@ class _RootWalk:
         self._path = path
         self._top = top
         self._check_digests = check_digests
-        self._options = options
+        self._options = options or DigestOptions()
         self._problems: list[Problem] = []
         self._spec: str | None = None
         self._layout: Layout | None = None
@@ -74,17 +70,9 @@ class _RootWalk:
         folders = self._look_at_top()
         self._read_layout()
         # While the files of one object are read, the names and inventories of the next are judged.
-        readers = ThreadPoolExecutor(_READERS, thread_name_prefix="judge")
-        waiting: deque[tuple[str, Future[Judgement]]] = deque()
-        try:
-            for folder in self._object_folders(folders):
-                waiting.append((folder, self._judge(folder, readers)))
-                if len(waiting) > _AHEAD:
-                    yield self._finished(*waiting.popleft())
-            while waiting:
-                yield self._finished(*waiting.popleft())
-        finally:
-            readers.shutdown(cancel_futures=True)
+        objects = ((folder, self._look_at(folder)) for folder in self._object_folders(folders))
+        for folder, judgement in judge_together(self._path, objects, self._options):
+            yield self._finished(folder, judgement)
         if len(self._depths) == 2:
             self._found("W015", "")
         yield "", Report.of(self._problems)
@@ -170,24 +158,16 @@ class _RootWalk:
             self._found("E073", folder)
         return below, files
 
-    def _judge(self, folder: str, readers: ThreadPoolExecutor) -> Future[Judgement]:
+    def _look_at(self, folder: str) -> ReadyToRead | Judgement:
+        """The object, judged in all but the bytes of its files where these are to be read."""
         try:
             tree = LocalTree(f"{self._path}/{folder}", self._options)
         except (NotFound, Unavailable):  # it was there a moment ago
-            gone: Future[Judgement] = Future()
-            gone.set_result(Judgement(Report.of([unreadable(folder, errno.ENOENT)]), None, None))
-            return gone
+            return Judgement(Report.of([unreadable(folder, errno.ENOENT)]), None, None)
         ready = judge_structure(tree)
-        if ready.bytes_to_read <= _SMALL:
-            return readers.submit(ready.finish, check_digests=self._check_digests)
-        # A large object keeps the digest engine busy by itself, and is read in the caller's thread,
-        # where an interruption stops it at once.
-        done: Future[Judgement] = Future()
-        done.set_result(ready.finish(check_digests=self._check_digests))
-        return done
+        return ready if self._check_digests else ready.conclude(())
 
-    def _finished(self, folder: str, judging: Future[Judgement]) -> tuple[str, Report]:
-        judgement = judging.result()
+    def _finished(self, folder: str, judgement: Judgement) -> tuple[str, Report]:
         problems = list(judgement.report)
         if self._spec and judgement.spec_version and judgement.spec_version > self._spec:
             problems += finding(self._spec, "E081", folder, judgement.spec_version, self._spec)

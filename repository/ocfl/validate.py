@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from repository.digest import digest_bytes
+from repository.digest import SUPPORTED, digest_bytes
+from repository.ocfl.blocks import paths_of
 from repository.ocfl.codes import finding, shown
 from repository.ocfl.content_digests import Expectations
 from repository.ocfl.declaration import LIMIT, OBJECT, check_declaration, looks_like_declaration
@@ -57,15 +58,25 @@ class ReadyToRead:
     spec_version: str | None = None
     expectations: Expectations | None = None
 
-    @property
-    def bytes_to_read(self) -> int:
-        """About how much `finish` reads."""
-        return sum(self.shape.files.values()) if self.expectations else 0
+    def to_read(self) -> dict[tuple[str, ...], list[str]]:
+        """The files that are still to be read, by the algorithms they must be digested in."""
+        return self.expectations.to_read(self.shape.files) if self.expectations else {}
+
+    def is_met(self, path: str, size: int, digests: Mapping[str, str]) -> bool:
+        """Whether one of these files is what the inventories say."""
+        return self.expectations is not None and self.expectations.is_met(path, size, digests)
 
     def finish(self, *, check_digests: bool = True) -> Judgement:
         """Read the content files, and give the whole judgement."""
-        if check_digests and self.expectations is not None:
-            self.problems += self.expectations.mismatches(self.tree, self.shape.files)
+        if not check_digests or self.expectations is None:
+            return self.conclude(())
+        return self.conclude(self.expectations.suspects(self.tree, self.shape.files))
+
+    def conclude(self, suspects: Iterable[str]) -> Judgement:
+        """The whole judgement, when all of `to_read` was read: `suspects` are the files that could
+        not be, or of which `is_met` does not hold. They are read again before anything is said."""
+        if self.expectations is not None:
+            self.problems += self.expectations.confirmed(self.tree, suspects)
         return Judgement(Report.of(self.problems), self.object_id, self.spec_version)
 
 
@@ -116,8 +127,7 @@ def judge_structure(tree: ObjectTree) -> ReadyToRead:
     problems += _check_unlisted(shape, root)
     problems += _check_name_clashes(root)
 
-    expectations = Expectations(root.spec_version)
-    expectations.add(root)
+    expectations = Expectations(root)
     problems += _check_version_inventories(shape, read, root, data, expectations)
     problems += expectations.missing(shape)
     problems += expectations.unchecked()
@@ -174,6 +184,8 @@ def _check_sidecar(
     if match is None:
         yield from finding(spec, "E061", expected, data[:150])
         return
+    if algorithm not in SUPPORTED:
+        return  # no inventory may have it, which is told (E025)
     actual = digest_bytes(inventory, [algorithm])[algorithm]
     if match[1].decode("ascii").lower() != actual:
         yield from finding(spec, "E060", f"{folder}{INVENTORY}", actual, match[1].decode("ascii"))
@@ -181,7 +193,7 @@ def _check_sidecar(
 
 def _check_unlisted(shape: Shape, root: Draft) -> Iterator[Problem]:
     """§3.3.1: every file in a content folder is in the manifest."""
-    listed = {path for paths in root.manifest.values() for path in paths}
+    listed = set(paths_of(root.manifest))
     for version, paths in shape.content_files(root.content_directory).items():
         for path in paths if version in root.versions else ():
             if path not in listed:
@@ -191,15 +203,14 @@ def _check_unlisted(shape: Shape, root: Draft) -> Iterator[Problem]:
 def _check_name_clashes(root: Draft) -> Iterator[Problem]:
     """Names that some file systems cannot keep apart. OCFL allows them; a copy might lose one."""
     seen: dict[str, str] = {}
-    for paths in root.manifest.values():
-        for path in paths:
-            if path.isascii() and path.islower():
-                key = path
-            else:
-                key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
-            other = seen.setdefault(key, path)
-            if other != path:
-                yield warning("STO-NAME-CLASH", shown(path), other=shown(other))
+    for path in paths_of(root.manifest):
+        if path.isascii() and path.islower():
+            key = path
+        else:
+            key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+        other = seen.setdefault(key, path)
+        if other != path:
+            yield warning("STO-NAME-CLASH", shown(path), other=shown(other))
 
 
 def _check_version_inventories(
@@ -256,7 +267,7 @@ def _check_version_inventories(
 
 def _check_older_files(older: list[str], draft: Draft, root: Draft) -> Iterator[Problem]:
     """An earlier inventory lists every content file its version had (§3.3.1, §3.7)."""
-    listed = {path for paths in draft.manifest.values() for path in paths}
+    listed = set(paths_of(draft.manifest))
     for path in older:
         if path not in listed:
             yield from finding(root.spec_version, "E023", f"{draft.location}#/manifest", path)

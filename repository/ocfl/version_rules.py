@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from repository.model import InvalidValue, VersionNumber
-from repository.ocfl.blocks import PlainBlock
+from repository.ocfl.blocks import PlainBlock, paths_of
 from repository.ocfl.draft import Draft, DraftVersion
 from repository.ocfl.grammar import conflicting, is_instant, is_safe_path, is_uri, lowered
 
@@ -153,7 +153,7 @@ def _draft_state(
         made = block
     else:
         made = _judged_state(draft, block, pointer, as_written)
-    for above, below in conflicting(path for paths in made.values() for path in paths):
+    for above, below in conflicting(paths_of(made)):
         draft.found("E095", pointer, below, above)
     return made
 

@@ -1,11 +1,14 @@
+import hashlib
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from repository.errors import NotFound
 from repository.model import ObjectId
+from repository.ocfl import reading_together
 from repository.ocfl.layout import HASHED_WITH_ID, HashedWithId, write_layout
 from repository.ocfl.root import folder_kind, validate_root
 from repository.problems import Report
@@ -151,3 +154,95 @@ def test_an_object_inside_an_object_is_found(root: Path) -> None:
 def test_a_root_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         validate_root(str(tmp_path / "absent"))
+
+
+def _sha256_object(root: Path, name: str) -> str:
+    """An object addressed by SHA-256, with another digest of one of its two files."""
+    made = root / name
+    for path, data in {"v1/content/a": b"a", "v1/content/b": b"b"}.items():
+        (made / path).parent.mkdir(parents=True, exist_ok=True)
+        (made / path).write_bytes(data)
+    digests = {data: hashlib.sha256(data).hexdigest() for data in (b"a", b"b")}
+    inventory = json.dumps(
+        {
+            "id": f"urn:{name}",
+            "type": "https://ocfl.io/1.1/spec/#inventory",
+            "digestAlgorithm": "sha256",
+            "head": "v1",
+            "manifest": {digests[n.encode()]: [f"v1/content/{n}"] for n in "ab"},
+            "versions": {
+                "v1": {
+                    "created": "2026-01-01T00:00:00Z",
+                    "state": {digests[n.encode()]: [n] for n in "ab"},
+                }
+            },
+            "fixity": {"md5": {hashlib.md5(b"a").hexdigest(): ["v1/content/a"]}},
+        }
+    ).encode()
+    (made / "0=ocfl_object_1.1").write_bytes(b"ocfl_object_1.1\n")
+    for folder in (made, made / "v1"):
+        (folder / "inventory.json").write_bytes(inventory)
+        sidecar = f"{hashlib.sha256(inventory).hexdigest()} inventory.json\n"
+        (folder / "inventory.json.sha256").write_text(sidecar)
+    return name
+
+
+@pytest.mark.parametrize(("objects", "files"), [(256, 20_000), (1, 20_000), (2, 3), (256, 1)])
+def test_objects_read_together_are_each_told_of_and_in_the_same_order_whatever_the_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objects: int, files: int
+) -> None:
+    (tmp_path / "0=ocfl_1.1").write_bytes(b"ocfl_1.1\n")
+    for number in range(12):
+        if number % 3 == 1:
+            _sha256_object(tmp_path, f"{number:02d}")
+        else:
+            _add(tmp_path, f"urn:x:{number}", f"{number:02d}")
+    (tmp_path / "03/v1/content/a").write_bytes(b"altered")
+    (tmp_path / "04/v1/content/a").write_bytes(b"altered")
+    (tmp_path / "05/v1/content/a").unlink()
+    (tmp_path / "06/inventory.json").write_bytes(b"{}")  # nothing is to be read of this one
+    alone = [(folder, report.codes()) for folder, report in validate_root(str(tmp_path))]
+    monkeypatch.setattr(reading_together, "_OBJECTS", objects)
+    monkeypatch.setattr(reading_together, "_FILES", files)
+    found = [(folder, report.codes()) for folder, report in validate_root(str(tmp_path))]
+    assert found == alone
+    assert len(found) == 13
+    codes = dict(found)
+    assert {"E092", "E093"} <= set(codes["03"])
+    assert {"E092", "E093"} <= set(codes["04"])
+    assert {"E092", "E093"} <= set(codes["05"])
+    damaged = {
+        folder for folder, report in validate_root(str(tmp_path)) if folder and report.has_errors
+    }
+    assert damaged == {"03", "04", "05", "06"}
+
+
+def test_what_is_held_does_not_grow_with_the_number_of_objects(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead: list[int] = []
+    begun = 0
+    real = reading_together._InFlight
+
+    class Counted(real):  # type: ignore[misc, valid-type]
+        def __init__(self, *judged: object) -> None:
+            nonlocal begun
+            begun += 1
+            super().__init__(*judged)
+
+    for number in range(3, 40):
+        _add(root, f"urn:x:{number}")
+    monkeypatch.setattr(reading_together, "_InFlight", Counted)
+    monkeypatch.setattr(reading_together, "_OBJECTS", 5)
+    for done, _ in enumerate(validate_root(str(root))):
+        ahead.append(begun - done)
+    assert begun == 40
+    assert max(ahead) <= 6  # five in flight, and the one looked at to see that it waits
+
+
+def test_leaving_a_root_in_the_middle_stops_the_reading(root: Path) -> None:
+    before = threading.active_count()
+    judged = validate_root(str(root))
+    next(judged)
+    judged.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from repository.errors import NotFound
 from repository.ocfl.codes import CODES_1_0, CODES_1_1
+from repository.ocfl.grammar import DIGEST_LENGTHS
 from repository.ocfl.local_tree import LocalTree
 from repository.ocfl.tree import TreeDigest
 from repository.ocfl.validate import judge_object, validate_object
@@ -355,3 +356,23 @@ def test_a_difference_that_does_not_stand_a_second_look_is_no_finding() -> None:
     tree = _HastyTree(SOUND)
     assert validate_object(tree).problems == ()
     assert tree.read_count["v1/content/bagit.txt"] == 2
+
+
+@pytest.mark.parametrize("algorithm", ["blake2b-160", "blake2b-384", "md5", "sha512/256"])
+def test_an_inventory_in_an_algorithm_that_it_may_not_have_is_a_finding(algorithm: str) -> None:
+    digest = "0" * DIGEST_LENGTHS[algorithm]
+    tree = {path: data for path, data in SOUND.items() if "inventory" not in path}
+    inventory = json.dumps(
+        {
+            "id": "urn:a",
+            "type": "https://ocfl.io/1.1/spec/#inventory",
+            "digestAlgorithm": algorithm,
+            "head": "v1",
+            "manifest": {digest: ["v1/content/a"]},
+            "versions": {"v1": {"created": "2026-01-01T00:00:00Z", "state": {digest: ["a"]}}},
+        }
+    ).encode()
+    for folder in ("", "v1/"):
+        tree[f"{folder}inventory.json"] = inventory
+        tree[f"{folder}inventory.json.{algorithm}"] = f"{digest} inventory.json\n".encode()
+    assert "E025" in _errors(_judge(tree))
