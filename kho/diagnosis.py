@@ -198,6 +198,29 @@ def _keys(archive: wiring.Archive) -> Iterator[Finding]:
         yield probing.private(f"key {name}", folder / name, owner_only=name in ledger)
 
 
+def _signer(archive: wiring.Archive) -> Iterator[Finding]:
+    """Whether the key in force was vouched for by the one before it: else somebody should know why."""
+    from preservation.ledger.keys import key_of
+    from preservation.ledger.signing import newest_key_entry
+
+    entry = newest_key_entry(archive.home.folder("ledger"))
+    said = key_of(entry.record) if entry else None
+    if entry is None or said is None:
+        return
+    if said.previous and not said.signature:
+        at = str((entry.record or {}).get("at", ""))
+        yield Finding(
+            "ledger key",
+            "warning",
+            f"khoá hiện dùng (mục {entry.seq}, {at}) không được khoá cũ ký xác nhận: hỏi người chịu "
+            "trách nhiệm vì sao; `kho ledger rotate-key --reason …` lập khoá kế tiếp",
+            f"the key in force (entry {entry.seq}, {at}) is not signed for by the old one: ask who "
+            "answers for it why; `kho ledger rotate-key --reason …` puts the next in its place",
+        )
+    else:
+        yield same("ledger key", "ok", said.vkey)
+
+
 def _room(what: str, path: Path) -> Finding:
     usage = shutil.disk_usage(path)
     level: Level = "ok" if usage.free / usage.total >= _LOW_ROOM else "warning"
@@ -273,6 +296,7 @@ def _records(archive: wiring.Archive) -> Iterator[Finding]:
         elif head.seq > last:
             ledger = "error"
         yield same("ledger", ledger, f"{head.seq} / {last}")
+        yield from _signer(archive)
     except ArchiveError as problem:
         yield same("ledger", "error", problem.operator)
     runs = last_runs(archive.catalogue, 1)

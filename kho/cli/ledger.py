@@ -36,13 +36,16 @@ def head(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from preservation.ledger.journal import Journal
     from preservation.ledger.kept import KeptCheckpoints
     from preservation.ledger.register import register_line
+    from preservation.ledger.signing import key_of_last
 
     folder = find_home(home) / "ledger"
     end = Journal(folder).head()
     kept = KeptCheckpoints(folder).last()
     out = Output(as_json=as_json)
     said: dict[str, Any] = {"sequence": end.seq, "hash": end.hash, "signed": None}
+    key = ""
     if kept is not None:
+        key = key_of_last(folder)
         said["signed"] = {
             "size": kept.signed.size,
             "root": kept.signed.root.hex(),
@@ -50,6 +53,7 @@ def head(home: HomeOption = None, as_json: JsonOption = False) -> None:
             "origin": kept.signed.checkpoint.origin,
             "checkpoint": kept.signed.note,
             "line": register_line(kept.signed.checkpoint),
+            "key": key,
         }
     if as_json:
         out.document(said)
@@ -66,6 +70,9 @@ def head(home: HomeOption = None, as_json: JsonOption = False) -> None:
     out.text()
     out.say("Dòng để chép vào sổ giấy:", "The line for a paper register:")
     out.text(register_line(kept.signed.checkpoint))
+    out.text()
+    out.say("Khoá của sổ cái, để giữ ở nơi khác:", "The ledger's key, to be kept elsewhere:")
+    out.text(key)
 
 
 def prove(
@@ -121,6 +128,10 @@ def verify(
     line: Annotated[
         list[str] | None, typer.Option("--line", help="A line of a paper register: KHO1-…")
     ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", help="A verifier key kept elsewhere: NAME+ID+BASE64."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -149,6 +160,7 @@ def verify(
             [stores[name] for name in names],
             catalogue,
             outside=outside,
+            known_keys=[one.strip() for one in key or ()],
             judge=StampJudge(read_trust(place.folder("trust"))),
         )
     _tell(out, found)
@@ -282,6 +294,8 @@ def _tell(out: Output, found: LedgerState) -> None:
             "without_old_key": list(log.without_old_key),
             "anchors": len(log.anchors),
             "from_outside": log.outside,
+            "emptied": log.emptied,
+            "clock": log.clock,
             "not_judged": list(log.open),
         },
     )
@@ -295,6 +309,6 @@ def _tell(out: Output, found: LedgerState) -> None:
             f"Khoá của mục {seq} không được khoá cũ ký xác nhận: hỏi người chịu trách nhiệm vì sao.",
             f"No old key signed for the key of entry {seq}: ask who answers for it why.",
         )
-    for sentence in (found.broken, *log.wrong, *log.open):
+    for sentence in (found.broken, *log.wrong, *log.open, *log.clock):
         if sentence:
             out.text(sentence)

@@ -20,14 +20,13 @@ from preservation.ledger import timestamps
 from preservation.ledger.anchors import Anchor, Kind
 from preservation.ledger.checkpoint import SignedCheckpoint
 from preservation.ledger.register import register_line
-from preservation.ledger.signing import LOG
+from preservation.ledger.signing import ANCHORS, LOG
 from repository import durable
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import EventRecord
 from repository.clock import Clock, utc_text
 from repository.errors import ArchiveError, Misconfigured, Unavailable
 
-ANCHORS = "anchors"
 _PAGE = 500
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from preservation.ledger.against_catalogue import AgainstCatalogue
 from preservation.ledger.anchors import Anchor, AnchorVerdict
-from preservation.ledger.chain import ChainHead
+from preservation.ledger.chain import ChainHead, Entry
 from preservation.ledger.fetching import proven_copy
 from preservation.ledger.segments import evidence, is_evidence, read_evidence
 from preservation.ledger.sequencer import sequencing
@@ -52,38 +53,48 @@ def verify_ledger(
     catalogue: Catalogue | None = None,
     *,
     outside: Sequence[Outside] = (),
+    known_keys: Sequence[str] = (),
     judge: Callable[[Anchor], AnchorVerdict] | None = None,
 ) -> LedgerState:
     """Prove the chain from its first entry, hold everything signed against it, and compare each
     copy byte for byte.
 
-    With a catalogue, also that the ledger has not lost entries which the catalogue knows it had: a
-    chain that was cut off at an entry is whole by itself. `outside`: checkpoints and register lines
-    that were kept elsewhere; `judge`: what says what a time stamp is worth.
+    With a catalogue, also that the ledger has not lost entries which the catalogue knows it had (a
+    chain that was cut off at an entry is whole by itself), and that every entry is the catalogue's
+    event. `outside`: checkpoints and register lines that were kept elsewhere; `known_keys`: verifier
+    keys that were; `judge`: what says what a time stamp is worth.
 
     While others write, what looks wrong may be half of a change. It is looked at again with every
     writer of the ledger kept out, where this account may do so. Locked when one is at work too long.
     """
     asked = list(stores)
-    found = _verified(folder, asked, catalogue, outside, judge)
+
+    def verified() -> LedgerState:
+        told = AgainstCatalogue(catalogue) if catalogue else None
+        each = told.take if told else _nothing
+        log = verify_log(folder, outside=outside, known_keys=known_keys, judge=judge, each=each)
+        if told is not None:
+            log.wrong += told.wrong
+        return _compared(folder, asked, catalogue, log)
+
+    found = verified()
     if not found.damaged:
         return found
     try:
         with sequencing(folder):
-            return _verified(folder, asked, catalogue, outside, judge)
+            return verified()
     except (Misconfigured, Unavailable):
         # A reader's account cannot keep a writer out, and a folder that is gone has none.
         return found
 
 
-def _verified(
-    folder: Path,
-    stores: Sequence[Store],
-    catalogue: Catalogue | None,
-    outside: Sequence[Outside],
-    judge: Callable[[Anchor], AnchorVerdict] | None,
+def _nothing(_: Entry) -> None:
+    """For whoever has no catalogue to compare with."""
+
+
+def _compared(
+    folder: Path, stores: Sequence[Store], catalogue: Catalogue | None, log: LogState
 ) -> LedgerState:
-    log = verify_log(folder, outside=outside, judge=judge)
     try:
         ours = evidence(folder)
     except Corrupt as problem:

@@ -19,7 +19,7 @@ from preservation.ledger.kept import parse_line
 from preservation.ledger.keys import KeyHistory
 from preservation.ledger.segments import CHECKPOINTS, JOURNAL, evidence, read_evidence
 from repository import durable
-from repository.errors import ArchiveError, Corrupt
+from repository.errors import ArchiveError, Conflict, Corrupt
 from repository.store import Store
 
 
@@ -27,15 +27,33 @@ def continue_ledger(folder: Path, stores: Iterable[Store]) -> str:
     """Bring the ledger up to the longest whole copy that goes on where it ends, or begins it.
 
     Returns the name of the store that gave entries, or nothing when no store knows more. Corrupt
-    when the ledger that is there is broken. After a crash a beginning of the copy is there: the
-    next call goes on.
+    when the ledger that is there is broken; Conflict when a whole copy tells another history than
+    it, or than another copy. Then nothing was taken. After a crash a beginning of the copy is
+    there: the next call goes on.
     """
     asked = list(stores)
-    best, source = Journal(folder).head(), None
+    journal = Journal(folder)
+    best, source = journal.head(), None
+    heads = []
     for store in asked:
+        if other_history(journal, store):
+            raise _two_histories(
+                f"in store {store.name} is whole, and tells another than the ledger"
+            )
         head = proven_copy(store)
         if head is not None and head.seq > best.seq and continues(store, folder, JOURNAL):
             best, source = head, store
+        if head is not None and head.seq:
+            heads.append((store.name, head))
+    if source is not None:
+        wanted = {head for _, head in heads}
+        passed: set[ChainHead] = set()
+        proven_copy(source, lambda entry: passed.update({after(entry)} & wanted))
+        for name, head in heads:
+            if head not in passed:
+                raise _two_histories(
+                    f"in store {name} is whole, and tells another than {source.name}'s"
+                )
     if source is not None:
         _take(folder, source, JOURNAL)
     _continue_checkpoints(folder, asked)
@@ -56,6 +74,21 @@ def proven_copy(store: Store, each: Callable[[Entry], None] = lambda _: None) ->
     return head
 
 
+def other_history(journal: Journal, store: Store) -> bool:
+    """Whether the store's copy is whole, and neither it nor the journal is a beginning of the other."""
+    ours = journal.head()
+    met: list[ChainHead] = []
+
+    def meet(entry: Entry) -> None:
+        if entry.seq == ours.seq:
+            met.append(after(entry))
+
+    copy = proven_copy(store, meet)
+    if copy is None or not copy.seq or not ours.seq:
+        return False
+    return met != [ours] if met else after(journal.entry(copy.seq)) != copy
+
+
 def continues(store: Store, folder: Path, kind: Pattern[str]) -> bool:
     """Whether all that we have of a kind stands, byte for byte, at the beginning of the store's."""
     has = store.evidence()
@@ -64,6 +97,14 @@ def continues(store: Store, folder: Path, kind: Pattern[str]) -> bool:
         and store.read_evidence(name)[:size] == read_evidence(folder, name, 0, size)
         for name, size in evidence(folder).items()
         if kind.match(name)
+    )
+
+
+def _two_histories(what: str) -> Conflict:
+    return Conflict(
+        f"The copy of the ledger {what}: one of the two was exchanged. `kho_verify.py` with a "
+        "checkpoint or the key that was kept outside the archive says which is the archive's; move the "
+        "other one aside (keep it: it is evidence) and try again."
     )
 
 

@@ -18,21 +18,22 @@ from typing import Any
 
 from preservation import history
 from preservation.events import EventType, Outcome
-from preservation.ledger.chain import BrokenChain, ChainHead, follow, whole_lines
-from preservation.ledger.checkpoint import BadNote, SignedCheckpoint, VerifierKey, public_half
+from preservation.ledger import forks
+from preservation.ledger.chain import ChainHead
+from preservation.ledger.checkpoint import SignedCheckpoint, VerifierKey, public_half
 from preservation.ledger.journal import Journal
-from preservation.ledger.kept import parse_line
 from preservation.ledger.keys import KeyFiles, LedgerKey, first_key, next_key
-from preservation.ledger.segments import JOURNAL, evidence, is_evidence, read_evidence
+from preservation.ledger.segments import evidence, read_evidence
 from preservation.ledger.signing import SignedLog
 from repository import durable, locks
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import EventRecord
 from repository.clock import Clock
-from repository.errors import Conflict, Corrupt, NotFound, Unavailable
+from repository.errors import Conflict, Corrupt, Unavailable
 from repository.store import Store
 
 _BATCH = 1000
+_WAIT = locks.DEFAULT_WAIT
 _AGENT = "kho"
 
 
@@ -76,15 +77,16 @@ def publish(
     """Bring the journal up to the catalogue, sign it once, and bring every store up to both.
 
     Conflict when the catalogue is older than the journal, the ledger older than a store's copy of
-    it (an old one was put back), or not the one that was signed before: `kho rebuild` mends the
-    first two. Corrupt when the journal is damaged; a store whose copy cannot be continued is told
-    in `behind`. An archive without a key gets one, and so does one whose private key was lost.
+    it (an old one was put back), or not the one that was signed before (`kho rebuild` mends the
+    first two), and when catalogue, ledger or a store's copy was exchanged. Corrupt when the journal
+    is damaged; a store whose copy cannot be continued is told in `behind`. An archive without a key
+    gets one, and so does one whose private key was lost.
     """
     with sequencing(folder):
         journal = Journal(folder)
         log = SignedLog(folder, journal, KeyFiles(signer.keys), signer.step)
-        for store in stores:
-            _refuse_old(folder, journal, store)
+        copies = forks.check_copies(folder, journal, stores)
+        forks.check_catalogue(catalogue, journal)
         log.take_new()
         _drain(catalogue, journal, log)
         signer.step("ledger: appended")
@@ -99,7 +101,7 @@ def publish(
         if key is None or private is None:
             raise Corrupt("The ledger's key is not there, although it was just made.")
         signed = log.sign(private, key.name, signer.clock.now())
-        return Published(journal.head(), signed, _copy_to_stores(folder, stores), told)
+        return Published(journal.head(), signed, _copy_to_stores(folder, stores, copies), told)
 
 
 @contextmanager
@@ -107,7 +109,7 @@ def sequencing(folder: Path) -> Iterator[None]:
     """Be the one who writes the ledger while the block runs. Locked."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(locks.held(folder / "sequencer.lock", "The ledger"))
+            stack.enter_context(locks.held(folder / "sequencer.lock", "The ledger", wait=_WAIT))
         except OSError as problem:
             raise durable.explained(problem, "locking the ledger") from problem
         yield
@@ -215,52 +217,25 @@ def _check_in_force(log: SignedLog, new: VerifierKey) -> None:
 # -- the stores
 
 
-def _refuse_old(folder: Path, journal: Journal, store: Store) -> None:
-    """Conflict when the store has what follows our end: ours is an old ledger, and whatever it was
-    given now would be a second history."""
-    try:
-        has = store.evidence()
-        ours = evidence(folder)
-        longer = [
-            name for name, size in sorted(has.items())
-            if is_evidence(name) and size > ours.get(name, 0)
-        ]  # fmt: skip
-        if not any(
-            _goes_on(journal, name, store.read_evidence(name)[ours.get(name, 0) :])
-            for name in longer
-        ):
-            return  # no continuation of ours: its own copy is then what is wrong
-    except (Unavailable, NotFound):
-        return  # it was away
-    raise Conflict(
-        f"The copy of the ledger in store {store.name} goes on after ours ends: an old ledger was put "
-        "back. Run `kho rebuild`, which takes over what is missing."
-    )
-
-
-def _goes_on(journal: Journal, name: str, rest: bytes) -> bool:
-    """Whether this begins with a line that could follow ours."""
-    lines = whole_lines(rest)[:1]
-    if not lines:
-        return False
-    try:
-        if JOURNAL.match(name):
-            next(follow(journal.head(), lines))
-        else:
-            parse_line(lines[0])
-    except (BrokenChain, BadNote):
-        return False
-    return True
-
-
-def _copy_to_stores(folder: Path, stores: Iterable[Store]) -> dict[str, str]:
+def _copy_to_stores(
+    folder: Path, stores: Iterable[Store], copies: Mapping[str, forks.Copy]
+) -> dict[str, str]:
     behind = {}
     ours = evidence(folder)
     for store in stores:
+        known = copies[store.name]
+        if known.fork:
+            behind[store.name] = (
+                f"The copy of the ledger in store {store.name} is whole, and tells another history "
+                "than ours: it was exchanged. Nothing was written to it; see `kho ledger verify`."
+            )
+            continue
         try:
             has = store.evidence()
             for name, size in ours.items():
-                start = has.get(name, 0)
+                there = has.get(name, 0)
+                # Zeros at its end, left by a power cut, are written over.
+                start = min(there, known.sound.get(name, there))
                 if start < size:
                     store.put_evidence(name, read_evidence(folder, name, start, size), start)
         except (Unavailable, Conflict) as problem:

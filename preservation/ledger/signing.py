@@ -30,11 +30,12 @@ from preservation.ledger.tiles import Tiles, TreeIncomplete
 from preservation.ledger.tree import check_consistency, consistency_proof
 from repository import durable
 from repository.clock import utc_text
-from repository.errors import Conflict, Corrupt
+from repository.errors import Conflict, Corrupt, NotFound
 
 LOG = "log"
 CHECKPOINT = "checkpoint"
 KEYS = "keys"
+ANCHORS = "anchors"
 _MOST_KEYS = 64 * 1024
 _TILES_IN_MEMORY = 256
 _REFUSED = (
@@ -313,3 +314,28 @@ def scanned_keys(journal: Journal) -> list[int]:
     """The entries that name the log's keys, found by reading the whole journal. Corrupt."""
     named = EventType.LEDGER_KEY.value
     return [entry.seq for entry in journal.entries() if (entry.record or {}).get("type") == named]
+
+
+def newest_key_entry(folder: Path) -> Entry | None:
+    """The entry that names the key which signed the newest checkpoint; None when there is none.
+    Corrupt."""
+    kept = KeptCheckpoints(folder).last()
+    journal = Journal(folder)
+    for seqs in (shown_keys(folder / LOG), scanned_keys(journal)) if kept else ():
+        for seq in reversed(seqs):
+            try:
+                entry = journal.entry(seq)
+                said = key_of(entry.record)
+                if said and kept and kept.signed.signed_by(checkpoint.parse_vkey(said.vkey)):
+                    return entry
+            except (BadNote, NotFound):
+                continue  # a note of where keys are is a hint: the whole journal is read next
+    return None
+
+
+def key_of_last(folder: Path) -> str:
+    """The verifier key that signed the newest checkpoint, as an entry names it; empty when there is
+    none. Corrupt."""
+    entry = newest_key_entry(folder)
+    said = key_of(entry.record) if entry else None
+    return said.vkey if said else ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from preservation.ledger.anchors import Anchor, AnchorVerdict, anchor_of
@@ -20,14 +21,18 @@ from preservation.ledger.journal import Journal
 from preservation.ledger.kept import Kept, KeptCheckpoints
 from preservation.ledger.keys import KeyHistory
 from preservation.ledger.register import RegisterLine
-from preservation.ledger.signing import LOG, shown_checkpoint
+from preservation.ledger.signing import ANCHORS, LOG, shown_checkpoint
 from preservation.ledger.tiles import Tiles
 from preservation.ledger.tree import Growing
+from repository.clock import parse_utc
 from repository.errors import Corrupt, NotFound
 
 Outside = SignedCheckpoint | RegisterLine
 _TILES_IN_MEMORY = 64
 _MOST_SAID = 20
+_MOST_NAMED = 1000
+_SKEW = timedelta(minutes=10)  # commands that end at the same time may be entered in another order
+_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -44,6 +49,10 @@ class LogState:
     outside: int = 0  # how many of the checkpoints given from outside were told by this ledger
     wrong: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
+    emptied: list[int] = field(default_factory=list)  # entries whose record is gone; at most 1,000
+    clock: list[str] = field(
+        default_factory=list
+    )  # where the machine's clock was wrong, a sentence each
     last_event: str = ""
     broken: str = ""
 
@@ -52,12 +61,14 @@ def verify_log(
     folder: Path,
     *,
     outside: Sequence[Outside] = (),
+    known_keys: Sequence[str] = (),
     judge: Callable[[Anchor], AnchorVerdict] | None = None,
     each: Callable[[Entry], None] = lambda _: None,
 ) -> LogState:
     """Hold everything in the ledger's folder against its journal.
 
-    `judge` says what a time stamp is worth; without it none is judged. `each` is shown every entry.
+    `known_keys`: verifier keys that were kept elsewhere. `judge` says what a time stamp is worth;
+    without it none is judged. `each` is shown every entry.
     Memory stays flat but for the anchors. Never raises for damage: that is what it reports.
     """
     state = LogState()
@@ -69,7 +80,26 @@ def verify_log(
     except Corrupt as problem:
         state.broken = problem.operator
     look.end(judge)
+    if not state.broken:
+        _judge_keys(state, known_keys)
     return state
+
+
+def _judge_keys(state: LogState, known: Sequence[str]) -> None:
+    """A key from outside is one of the ledger's, and each that came after it was vouched for."""
+    named = {vkey: seq for seq, vkey in state.keys}
+    for vkey in known:
+        if vkey not in named:
+            state.wrong.append(
+                f"The key given from outside, {vkey}, is none of this ledger's: it is another ledger, "
+                "or was signed anew by somebody else."
+            )
+            continue
+        state.open += [
+            f"The key of entry {seq} came after the one you know, and no old key signed for it."
+            for seq in state.without_old_key
+            if seq > named[vkey]
+        ]
 
 
 class _Pass:
@@ -83,6 +113,7 @@ class _Pass:
         for one in outside:
             self._outside.setdefault(one.size, []).append(one)
         self._anchors: list[tuple[Anchor, str]] = []  # with the time of their event
+        self._time = ""  # that of the last entry
         self._kept = KeptCheckpoints(folder).all()
         self._next = self._next_kept()
 
@@ -94,6 +125,9 @@ class _Pass:
             self._tell_tiles(self._tiles.compare())
         state.head = after(entry)
         state.last_event = str((entry.record or {}).get("event_id", ""))
+        if entry.record is None and len(state.emptied) < _MOST_NAMED:
+            state.emptied.append(entry.seq)
+        self._take_time(entry)
         self._take_record(entry)
         while self._next is not None and self._next.signed.size <= entry.seq:
             self._judge_kept(self._next.signed)
@@ -122,6 +156,13 @@ class _Pass:
         self._tell_tiles(self._tiles.compare_end())
         self._judge_shown()
         self._judge_anchors(judge)
+        self._judge_stamps()
+        if state.emptied:
+            named = ", ".join(map(str, state.emptied[:_MOST_SAID]))
+            state.open.append(
+                f"{len(state.emptied)} of the entries have no record any more ({named}): that they "
+                "were there is proven, and nothing of what they said."
+            )
         if state.head.seq > state.signed:
             state.open.append(
                 f"{state.head.seq - state.signed} of the entries are not signed yet: the next command "
@@ -142,6 +183,16 @@ class _Pass:
             return
         if anchor is not None:
             self._anchors.append((anchor, str((entry.record or {}).get("at", ""))))
+
+    def _take_time(self, entry: Entry) -> None:
+        """Told, and nothing worse: the order of the entries is proven by the chain, not by a clock."""
+        at = str((entry.record or {}).get("at", "")) or self._time
+        if at < self._time and _apart(at, self._time) > _SKEW:
+            self._tell_clock(
+                f"Entry {entry.seq} is dated {at}, the one before it {self._time}: the clock was put "
+                "back, or had been wrong before."
+            )
+        self._time = at
 
     def _judge_kept(self, signed: SignedCheckpoint) -> None:
         state = self._state
@@ -208,6 +259,11 @@ class _Pass:
     def _judge_anchors(self, judge: Callable[[Anchor], AnchorVerdict] | None) -> None:
         for anchor, at in self._anchors:
             verdict = AnchorVerdict("not judged", "") if judge is None else judge(anchor)
+            if anchor.time and at and _apart(at, anchor.time) > _DAY:
+                self._tell_clock(
+                    f"The anchor of {anchor.size} entries was entered as of {at}; {anchor.target} says "
+                    f"{anchor.time}: this machine's clock was wrong."
+                )
             if not self._was_kept(anchor.note, anchor.size):
                 verdict = AnchorVerdict("wrong", "its checkpoint is none of those that were kept")
             self._state.anchors.append(
@@ -219,6 +275,26 @@ class _Pass:
                 self._wrong(said)
             elif verdict.verdict == "not judged" and anchor.kind == "rfc3161":
                 self._state.open.append(said)
+
+    def _judge_stamps(self) -> None:
+        """A time stamp is entered into the ledger before it is laid beside it."""
+        entered = {anchor.file_name for anchor, _ in self._anchors if anchor.token}
+        folder = self._folder / LOG / ANCHORS
+        try:
+            there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        except OSError as problem:
+            self._state.open.append(f"log/{ANCHORS} cannot be looked into: {problem.strerror}.")
+            return
+        for name in there:
+            if name.endswith(".tsr") and name not in entered:
+                self._wrong(
+                    f"log/{ANCHORS}/{name} is a time stamp that no entry tells of: the ledger was cut "
+                    "off, or is another than the one that was stamped."
+                )
+
+    def _tell_clock(self, said: str) -> None:
+        if len(self._state.clock) < _MOST_SAID:
+            self._state.clock.append(said)
 
     def _next_kept(self) -> Kept | None:
         try:
@@ -236,3 +312,11 @@ class _Pass:
             self._state.wrong.append(said)
         elif len(self._state.wrong) == _MOST_SAID:
             self._state.wrong.append("And more of the kind.")
+
+
+def _apart(one: str, other: str) -> timedelta:
+    """How far two instants are apart; nothing when one of them is none."""
+    try:
+        return abs(parse_utc(one) - parse_utc(other))
+    except ValueError:
+        return timedelta()
