@@ -67,7 +67,7 @@ def check_copies(folder: Path, journal: Journal, stores: Iterable[Store]) -> Map
         raise Conflict(
             f"The copy of the ledger in store {forks[0]} is whole, and tells another history than "
             "ours: one of the two was exchanged. Nothing was signed. `kho ledger verify` with a line "
-            "of the paper register, or a checkpoint that another office keeps, says which is the archive's."
+            "of the paper register, or another office's checkpoint, says which is the archive's."
         )
     return copies
 
