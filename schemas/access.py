@@ -344,8 +344,13 @@ class StoreBody(Body):
 
     name: str
     primary: bool
-    never_checked: bool = Field(description="It has copies that were never audited.")
-    oldest_check_at: str | None
+    never_checked: bool = Field(
+        description="It has copies that no audit has read since they were written."
+    )
+    oldest_check_at: str | None = Field(
+        description="When that copy was last read: by an audit, or back when it was written. A look "
+        "that could not read all of it does not count."
+    )
     oldest_object_id: str | None = Field(description="For auditors.")
 
 

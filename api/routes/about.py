@@ -14,9 +14,6 @@ from schemas import access as body
 
 router = APIRouter(tags=["The archive"])
 
-# Later than any instant that is written as text: every copy is older.
-_END_OF_TIME = "9999"
-
 
 @router.get("/", summary="Where everything is")
 def index(request: Request, response: Response, reader: CurrentReader) -> body.IndexBody:
@@ -83,11 +80,11 @@ def problem(request: Request, response: Response, code: str) -> body.ProblemPage
 
 def _store(reader: Reader, name: str) -> body.StoreBody:
     services = reader.services
-    oldest = next(iter(services.catalogue.stale_copies(name, _END_OF_TIME, 1)), None)
+    oldest = services.catalogue.longest_unread(name)
     return body.StoreBody(
         name=name,
         primary=name == services.primary,
-        never_checked=oldest is not None and not oldest.last_checked_at,
-        oldest_check_at=(oldest.last_checked_at or None) if oldest else None,
+        never_checked=services.catalogue.any_unread(name),
+        oldest_check_at=(oldest.read_at or oldest.written_at) if oldest else None,
         oldest_object_id=oldest.object_id if oldest and reader.auditor else None,
     )

@@ -198,10 +198,22 @@ class Catalogue:
                 return
             after, left = page[-1].object_id, None if left is None else left - size
 
-    def stale_copies(self, store: str, checked_before: str, limit: int) -> Sequence[CopyRecord]:
-        """Copies last checked before an instant: never checked ones first, then the oldest."""
+    def longest_unread(self, store: str) -> CopyRecord | None:
+        """The copy of a store that was last read before all others, whatever was tried since; None
+        where there is no copy."""
         with sqlite.reading(self._engine) as connection:
-            return reading.stale_copies(connection, store, checked_before, limit)
+            return reading.longest_unread(connection, store)
+
+    def any_unread(self, store: str) -> bool:
+        """Whether no audit has read all of some copy in a store since it was written."""
+        with sqlite.reading(self._engine) as connection:
+            return reading.any_unread(connection, store)
+
+    def unproven_readings(self, store: str) -> Sequence[str]:
+        """The copies of a store, by object_id, of which it is said that they were read after they were
+        written, and no audit's result says so: somebody else wrote that."""
+        with sqlite.reading(self._engine) as connection:
+            return reading.unproven_readings(connection, store)
 
     # --- transfers ----------------------------------------------------------------------------
 
@@ -351,6 +363,11 @@ class Catalogue:
         """How many events there are, by type and outcome."""
         with sqlite.reading(self._engine) as connection:
             return coverage_reading.event_counts(connection)
+
+    def last_event(self, type_: str) -> EventRecord | None:
+        """The last event of a type, or None."""
+        with sqlite.reading(self._engine) as connection:
+            return reading.last_event(connection, type_)
 
     def event(self, event_id: str) -> EventRecord | None:
         """One event by its id, or None."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, select, text
 
 from repository.catalogue.records import (
     CANARY_FONDS,
@@ -49,6 +49,9 @@ _EXPECTED = (
     .where(names.c.name == bindparam("of"))
     .order_by(expected_files.c.path)
 )
+
+# As the index `copies_unread` has it, or it is not used.
+_UNREAD = text("read_at <= written_at")
 
 TRANSFER_STATES = ("accepted", "refused", "held-already", "awaiting-decision", "returned")
 
@@ -149,16 +152,40 @@ def copy_page(
     return _copies(connection, query.limit(limit))
 
 
-def stale_copies(
-    connection: Connection, store: str, checked_before: str, limit: int
-) -> Sequence[CopyRecord]:
-    """Never checked copies first, then the longest unchecked."""
-    query = select(copies).where(
-        copies.c.store == store,
-        or_(copies.c.last_checked_at < checked_before, copies.c.last_checked_at == ""),
+def longest_unread(connection: Connection, store: str) -> CopyRecord | None:
+    """The copy that was last read before all others, or None where there is no copy."""
+    query = select(copies).where(copies.c.store == store)
+    found = _copies(connection, query.order_by(copies.c.read_at, copies.c.object_id).limit(1))
+    return found[0] if found else None
+
+
+def any_unread(connection: Connection, store: str) -> bool:
+    """Whether no audit has read all of some copy since it was written."""
+    query = select(copies.c.object_id).where(copies.c.store == store, _UNREAD)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def unproven_readings(connection: Connection, store: str) -> Sequence[str]:
+    """The copies, by object_id, that are said to have been read after they were written at an instant
+    at which no audit read all of them."""
+    result, known = audit_results.c, names.c
+    proof = (
+        select(result.run_key)
+        .where(
+            result.object_key == known.key,
+            result.store == copies.c.store,
+            result.checked_at == copies.c.read_at,
+            result.unreadable + result.not_checked == 0,
+        )
+        .correlate(copies, names)
+        .exists()
     )
-    query = query.order_by(copies.c.last_checked_at, copies.c.object_id)
-    return _copies(connection, query.limit(limit))
+    query = (
+        select(copies.c.object_id)
+        .outerjoin(names, known.name == copies.c.object_id)
+        .where(copies.c.store == store, copies.c.read_at > copies.c.written_at, ~proof)
+    )
+    return tuple(connection.execute(query.order_by(copies.c.object_id)).scalars())
 
 
 def transfer(connection: Connection, transfer_id: str) -> TransferRecord | None:
@@ -231,6 +258,13 @@ def event_list(
     if object_id is not None:
         query = query.where(events.c.object_id == object_id)
     return _events(connection, query.order_by(events.c.sequence).limit(limit))
+
+
+def last_event(connection: Connection, type_: str) -> EventRecord | None:
+    """The last event of a type, or None."""
+    query = select(events).where(events.c.type == type_).order_by(events.c.sequence.desc())
+    found = _events(connection, query.limit(1))
+    return found[0] if found else None
 
 
 def event_by_id(connection: Connection, event_id: str) -> EventRecord | None:

@@ -17,7 +17,7 @@ from repository.errors import Conflict, Misconfigured, NotFound
 if TYPE_CHECKING:
     from alembic.config import Config
 
-CURRENT_REVISION = "0004"  # a test compares it with the last file of `migrations/versions`
+CURRENT_REVISION = "0005"  # a test compares it with the last file of `migrations/versions`
 
 
 def create_catalogue(path: Path) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -225,6 +226,14 @@ copies = Table(
     _text("tried_at"),
     Index("copies_by_age", "store", "last_checked_at", "object_id"),
     Index("copies_by_store", "store", "object_id"),
+    Index("copies_by_reading", "store", "read_at", "object_id"),
+    Index(
+        "copies_unread",
+        "store",
+        "object_id",
+        sqlite_where=text("read_at <= written_at"),
+        postgresql_where=text("read_at <= written_at"),
+    ),
 )
 
 transfers = Table(
@@ -357,6 +366,7 @@ events = Table(
     _text("transfer_id"),
     Column("detail", JsonText(), nullable=False),
     Index("events_by_object", "object_id", "sequence"),
+    Index("events_by_type", "type", "sequence"),
 )
 
 outbox = Table(

@@ -175,15 +175,52 @@ def test_a_payload_held_twice_is_answered_with_the_first_object_id(catalogue):
     assert catalogue.objects_with_payload(wanted) == {"same": ID.format(1), "own-2": ID.format(2)}
 
 
-def test_stale_copies_are_the_never_checked_then_the_oldest(catalogue):
-    ages = {1: "2026-01-03", 2: "", 3: "2026-01-01", 4: "2026-06-01", 5: "", 6: "2026-01-01"}
+def test_the_longest_unread_copy_is_the_one_read_first_and_not_the_one_tried_last(catalogue):
+    assert catalogue.longest_unread("primary") is None
+    assert not catalogue.any_unread("primary")
     with catalogue.transaction() as tx:
-        for number, age in ages.items():
-            tx.put_copy(make_copy(number, last_checked_at=age))
-        tx.put_copy(make_copy(7, store="copy-1"))
-    stale = catalogue.stale_copies("primary", "2026-06-01", 10)
-    assert [c.object_id for c in stale] == [ID.format(n) for n in (2, 5, 3, 6, 1)]
-    assert list(catalogue.stale_copies("primary", "2026-06-01", 2)) == list(stale)[:2]
+        for number, read in {1: "2026-01-03", 2: "2026-01-02", 3: "2026-06-01"}.items():
+            tx.put_copy(make_copy(number, written_at="2025-12-01", read_at=read))
+        tx.put_copy(make_copy(4, store="copy-1", written_at="2025-12-01", read_at="2025-12-01"))
+        tx.mark_copy_checked(ID.format(2), "primary", "2026-07-01", "incomplete")
+    found = catalogue.longest_unread("primary")
+    assert (found.object_id, found.last_checked_at) == (ID.format(2), "2026-07-01")
+    assert not catalogue.any_unread("primary")
+    assert catalogue.any_unread("copy-1")
+    with catalogue.transaction() as tx:
+        tx.mark_copy_checked(ID.format(4), "copy-1", "2026-07-01", "incomplete")
+    assert catalogue.any_unread("copy-1")
+    with catalogue.transaction() as tx:
+        tx.mark_copy_checked(ID.format(4), "copy-1", "2026-07-02", "damaged", read_all=True)
+    assert not catalogue.any_unread("copy-1")
+
+
+def test_a_reading_that_no_audit_made_is_unproven(catalogue):
+    with catalogue.transaction() as tx:
+        tx.put_audit_run(make_run())
+        for number in range(1, 6):
+            tx.put_copy(make_copy(number, written_at="2026-01-01", read_at="2026-01-01"))
+        # 1: not read since; 2: read; 3: no result; 4: a result that did not see all; 5: another store's
+        for number, read in {2: "2026-02-01", 3: "2026-02-01", 4: "2026-02-01", 5: "2999"}.items():
+            tx.mark_copy_checked(ID.format(number), "primary", read, "intact", read_all=True)
+        said = {"checked_at": "2026-02-01"}
+        tx.put_audit_results(
+            [
+                make_result(2, **said),
+                make_result(4, **said, verdict="incomplete", intact=0, unreadable=1, expected=1),
+                make_result(5, store="copy-1", checked_at="2999"),
+            ]
+        )
+    assert list(catalogue.unproven_readings("primary")) == [ID.format(n) for n in (3, 4, 5)]
+    assert list(catalogue.unproven_readings("copy-1")) == []
+
+
+def test_the_last_event_of_a_type_is_found(catalogue):
+    assert catalogue.last_event("ingestion") is None
+    with catalogue.transaction() as tx:
+        for number, type_ in enumerate(("ingestion", "ingestion", "refusal"), 1):
+            tx.append_event(make_event(number, type=type_))
+    assert catalogue.last_event("ingestion").sequence == 2
 
 
 def test_marking_a_copy_checked_changes_only_its_last_check(catalogue):
@@ -338,7 +375,7 @@ def test_the_order_of_puts_and_earlier_values_are_not_visible(tmp_path, empty_fi
                 list(catalogue.objects()),
                 [catalogue.documents(ID.format(n)) for n in order_1],
                 list(catalogue.copies_of_store("primary")),
-                catalogue.stale_copies("copy-1", "2027", 4),
+                catalogue.longest_unread("copy-1"),
                 catalogue.transfers(),
                 catalogue.audit_results("a-1"),
                 catalogue.audit_history(ID.format(3)),
