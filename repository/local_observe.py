@@ -11,13 +11,12 @@ import errno
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import Literal, NamedTuple
 
-from repository.digest import DigestOptions, FileResult, FileTask, digest_files
+from repository.digest import DigestOptions, ListedFolder, ListedResult, digest_listed
 from repository.local_place import MAX_INVENTORY, read_bounded
 from repository.model import InvalidValue, ObjectId
 from repository.ocfl.inventory import InvalidInventory, parse_inventory
@@ -36,15 +35,7 @@ class _Listing:
     odd: list[str] = field(default_factory=list)
     unlisted: list[tuple[str, int]] = field(default_factory=list)
     found: list[ObservedFile] = field(default_factory=list)
-
-    digested: int = 0
-
-    def take(self, name: str, result: FileResult) -> bool:
-        """Add a result; whether it was the last."""
-        self.digested += 1
-        sha512 = result.digests.get("sha512")
-        self.found.append(ObservedFile(name, result.size, sha512, result.errno, result.source))
-        return self.digested == len(self.files)
+    left: int = 0  # files without a digest yet
 
     def observation(self, store: str) -> Observation:
         return Observation(
@@ -80,7 +71,7 @@ def observe_folders(
     done: deque[_Listing] = deque()
     base = str(root)
 
-    def tasks() -> Iterator[FileTask]:
+    def listed() -> Iterator[ListedFolder]:
         for object_id, folder in folders:
             listing = _Listing(object_id)
             at = _on_the_way(listing, base, folder)
@@ -88,24 +79,35 @@ def observe_folders(
                 _list(listing, at)
             if not payload:
                 _only_sizes(listing, at or base)
+            listing.left = len(listing.files)
             if in_order:
                 waiting.append(listing)
             elif not listing.files:
                 done.append(listing)
-            for name in listing.files:
-                yield FileTask((listing, name), f"{at}/{name}")
+            yield listing, at or base, listing.files
 
-    for result in digest_files(tasks(), ["sha512"], options=options):
-        listing, name = _key(result)
-        if listing.take(name, result):
+    for results in digest_listed(listed(), "sha512", options=options):
+        for listing in _joined(results):
             if not in_order:
                 done.append(listing)
-            while waiting and waiting[0].digested == len(waiting[0].files):
-                done.append(waiting.popleft())
-            while done:
-                yield _checked(done.popleft(), store, check_available)
+        while waiting and not waiting[0].left:
+            done.append(waiting.popleft())
+        while done:
+            check_available()
+            yield done.popleft().observation(store)
     for listing in (*done, *waiting):
-        yield _checked(listing, store, check_available)
+        check_available()
+        yield listing.observation(store)
+
+
+def _joined(results: Sequence[ListedResult]) -> Iterator[_Listing]:
+    """Put each result in its listing, and give those that have all of theirs now."""
+    for listing, name, size, sha512, code, source in results:
+        assert isinstance(listing, _Listing)
+        listing.found.append(ObservedFile(name, size, sha512, code, source))
+        listing.left -= 1
+        if not listing.left:
+            yield listing
 
 
 def _only_sizes(listing: _Listing, folder: str) -> None:
@@ -138,10 +140,11 @@ def observe_root(
     _list(listing, str(root), skip=known)
     # Folders on the way to objects come and go with them; only what has bytes counts here.
     listing.odd = [name for name in listing.odd if not name.endswith("/")]
-    tasks = (FileTask(key=(listing, name), path=f"{root}/{name}") for name in listing.files)
-    for result in digest_files(tasks, ["sha512"], options=options):
-        listing.take(_key(result)[1], result)
-    return _checked(listing, store, check_available)
+    listing.left = len(listing.files)
+    for results in digest_listed([(listing, str(root), listing.files)], "sha512", options=options):
+        deque(_joined(results), maxlen=0)
+    check_available()
+    return listing.observation(store)
 
 
 def walk_root(root: Path) -> Iterator[RootEntry]:
@@ -150,7 +153,8 @@ def walk_root(root: Path) -> Iterator[RootEntry]:
     while pending:
         here = pending.pop()
         try:
-            children = sorted(_children(root / here), key=lambda child: child.name, reverse=True)
+            with os.scandir(root / here) as entries:
+                children = sorted(entries, key=lambda child: child.name, reverse=True)
         except OSError as problem:
             yield RootEntry(here, None, f"cannot be listed: {problem.strerror}")
             continue
@@ -159,12 +163,23 @@ def walk_root(root: Path) -> Iterator[RootEntry]:
             continue
         for child in children:
             path = f"{here}/{child.name}" if here else child.name
-            if child.kind == "folder":
+            kind = _kind(child)
+            if kind == "a folder":
                 if path != "extensions":
                     pending.append(path)
             elif here:
-                what = "a file" if child.kind == "file" else "neither a file nor a folder"
-                yield RootEntry(path, None, f"{what}, outside any object")
+                yield RootEntry(path, None, f"{kind}, outside any object")
+
+
+def _kind(child: os.DirEntry[str]) -> str:
+    try:
+        if child.is_dir(follow_symlinks=False):
+            return "a folder"
+        if child.is_file(follow_symlinks=False):
+            return "a file"
+    except OSError:
+        return "of a kind that cannot be learnt"
+    return "neither a file nor a folder"
 
 
 def _object_entry(root: Path, path: str) -> RootEntry:
@@ -201,8 +216,11 @@ def _list(listing: _Listing, folder: str, skip: Callable[[str], bool] = lambda _
     pending = [""]
     while pending:
         here = pending.pop()
+        prefix = f"{here}/" if here else ""
         try:
-            children = _children(f"{folder}/{here}" if here else folder)
+            # Closed at once: only a whole listing says what is not there.
+            with os.scandir(f"{folder}/{here}" if here else folder) as entries:
+                children = list(entries)
         except FileNotFoundError:
             if not here:
                 listing.exists = False
@@ -215,46 +233,15 @@ def _list(listing: _Listing, folder: str, skip: Callable[[str], bool] = lambda _
             continue
         if here and not children:
             listing.odd.append(f"{here}/")
-        for name, kind, code in children:
-            path = f"{here}/{name}" if here else name
-            if code is not None:
+        for child in children:
+            path = prefix + child.name
+            try:
+                if child.is_file(follow_symlinks=False):
+                    listing.files.append(path)
+                elif not child.is_dir(follow_symlinks=False):
+                    listing.odd.append(path)
+                elif not skip(path):
+                    pending.append(path)
+            except OSError as problem:
+                code = problem.errno or errno.EIO
                 listing.found.append(ObservedFile(path, None, None, code))
-            elif kind == "file":
-                listing.files.append(path)
-            elif kind == "odd":
-                listing.odd.append(path)
-            elif not skip(path):
-                pending.append(path)
-
-
-class _Child(NamedTuple):
-    name: str
-    kind: Literal["file", "folder", "odd"]
-    errno: int | None = None  # set when not even its kind could be learnt
-
-
-def _children(folder: Path | str) -> list[_Child]:
-    with os.scandir(folder) as entries:
-        return [_child(entry) for entry in entries]
-
-
-def _child(entry: os.DirEntry[str]) -> _Child:
-    try:
-        if entry.is_file(follow_symlinks=False):
-            return _Child(entry.name, "file")
-        if entry.is_dir(follow_symlinks=False):
-            return _Child(entry.name, "folder")
-    except OSError as problem:
-        return _Child(entry.name, "odd", problem.errno or errno.EIO)
-    return _Child(entry.name, "odd")
-
-
-def _key(result: FileResult) -> tuple[_Listing, str]:
-    key = result.key
-    assert isinstance(key, tuple)
-    return key
-
-
-def _checked(listing: _Listing, store: str, check_available: Callable[[], None]) -> Observation:
-    check_available()
-    return listing.observation(store)

@@ -30,6 +30,7 @@ from repository.store import Head, ObjectFacts
 OBJECT_DECLARATION = "0=ocfl_object_1.1"
 DECLARATION_BYTES = b"ocfl_object_1.1\n"
 MAX_INVENTORY = 512 * 1024 * 1024
+_PIECE = 64 * 1024
 
 
 class LocalPlace:
@@ -258,10 +259,28 @@ def read_bounded(folder: Path, path: str, limit: int) -> bytes:
     OSError (EFBIG when larger).
     """
     with open_below(folder, path) as stream:
-        data = stream.read(limit + 1)
+        data = read_at_most(stream, limit + 1, probably=os.fstat(stream.fileno()).st_size)
     if len(data) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     return data
+
+
+def read_at_most(stream: BinaryIO, most: int, *, probably: int = _PIECE) -> bytes:
+    """Everything that follows in a stream, or its first `most` bytes where there is more.
+
+    A piece at a time, `probably` first: `read` would reserve all that it is asked for, and of a very
+    generous limit that is half a gigabyte for a file of a few kilobytes.
+    """
+    parts: list[bytes] = []
+    size, asked = 0, min(probably + 1, most)
+    while asked:
+        parts.append(stream.read(asked))
+        size += len(parts[-1])
+        if not parts[-1]:
+            break
+        more = _PIECE if len(parts[-1]) < asked else max(size, _PIECE)  # less: probably the end
+        asked = min(more, most - size)
+    return parts[0] if size == len(parts[0]) else b"".join(parts)
 
 
 def _layout(name: str) -> Layout:

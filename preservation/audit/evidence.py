@@ -23,7 +23,7 @@ from repository.catalogue.catalogue import Catalogue
 from repository.clock import utc_text
 from repository.digest import digest_bytes, digest_stream
 from repository.errors import ArchiveError
-from repository.local_place import MAX_INVENTORY
+from repository.local_place import MAX_INVENTORY, read_at_most
 from repository.model import ContentPath, InvalidValue, ObjectId
 from repository.store import Observation, Store
 
@@ -225,7 +225,7 @@ def read_whole(store: Store, object_id: ObjectId, path: str) -> bytes | None:
     """The bytes of a small file of a copy; None when they cannot be had."""
     try:
         with store.open(object_id, ContentPath(path)) as stream:
-            data = stream.read(MAX_INVENTORY + 1)
+            data = read_at_most(stream, MAX_INVENTORY + 1)
     except (ArchiveError, OSError, InvalidValue):
         return None
     return data if len(data) <= MAX_INVENTORY else None

@@ -30,7 +30,7 @@ class Unreadable:
         """What the store sees, with the medium's error in the place of one file's digest."""
         for seen in self._store.observe(object_ids, **how):
             files = tuple(
-                replace(file, size=None, sha512=None, errno=errno.EIO)
+                file._replace(size=None, sha512=None, errno=errno.EIO)
                 if file.path == self._path
                 else file
                 for file in seen.files

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
-from sqlalchemy import Connection, Text, func, select, type_coerce
+from sqlalchemy import BindParameter, Connection, Text, bindparam, func, select, type_coerce
 
 from repository.catalogue.reading import RESULT_OBJECT, RESULT_RUN, RESULTS, as_results
 from repository.catalogue.records import AuditResultRecord, ExpectedRecord
@@ -22,22 +24,34 @@ def expected_of_many(
 ) -> Mapping[str, Sequence[ExpectedRecord]]:
     """What each of these objects must hold, by path; an object without rows has none."""
     found: dict[str, list[ExpectedRecord]] = {object_id: [] for object_id in object_ids}
-    table = expected_files
-    # Read as plain text, for a type of one's own is asked about every value of very many rows.
-    path, sha512 = type_coerce(table.c.path, Text), type_coerce(table.c.sha512, Text)
     for start in range(0, len(object_ids), _BATCH):
-        some = object_ids[start : start + _BATCH]
-        keys = connection.execute(select(names.c.key, names.c.name).where(names.c.name.in_(some)))
-        name_of = {int(key): str(name) for key, name in keys}
-        query = (
-            select(table.c.object_key, path, table.c.size, sha512)
-            .where(table.c.object_key.in_(list(name_of)))
-            .order_by(table.c.object_key, table.c.path)
-        )
-        for key, text, size, digest in connection.execute(query).all():
+        some = {"some": object_ids[start : start + _BATCH]}
+        name_of = {int(key): str(name) for key, name in connection.execute(_KEYS, some)}
+        rows = connection.execute(_EXPECTED, {"some": list(name_of)}).all()
+        for key, of_one in groupby(rows, key=itemgetter(0)):
             name = name_of[key]
-            found[name].append(ExpectedRecord(name, unescaped(text), size, digest))
+            found[name] = [
+                ExpectedRecord(name, unescaped(path), size, sha512)
+                for _, path, size, sha512 in of_one
+            ]
     return found
+
+
+# Made once: an audit asks for a few objects at a time, all the time. Read as plain text, for a type of
+# one's own is asked about every value of very many rows.
+_SOME: BindParameter[list[object]] = bindparam("some", expanding=True)
+_KEYS = select(names.c.key, names.c.name).where(names.c.name.in_(_SOME))
+_TABLE = expected_files.c
+_EXPECTED = (
+    select(
+        _TABLE.object_key,
+        type_coerce(_TABLE.path, Text),
+        _TABLE.size,
+        type_coerce(_TABLE.sha512, Text),
+    )
+    .where(_TABLE.object_key.in_(_SOME))
+    .order_by(_TABLE.object_key, _TABLE.path)
+)
 
 
 def object_ids(connection: Connection) -> Sequence[str]:

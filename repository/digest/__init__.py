@@ -14,7 +14,7 @@ Not here: what a digest means, expected values, verdicts (``preservation.audit``
 above the last path component (pass ``dir_fd`` of a folder you trust).
 """
 
-from repository.digest.engine import EngineReport, digest_files, engine_report
+from repository.digest.engine import EngineReport, digest_files, digest_listed, engine_report
 from repository.digest.multi import SUPPORTED, MultiDigest, digest_bytes, digest_stream
 from repository.digest.tasks import (
     DigestOptions,
@@ -22,6 +22,8 @@ from repository.digest.tasks import (
     EngineUnavailable,
     FileResult,
     FileTask,
+    ListedFolder,
+    ListedResult,
     Source,
 )
 
@@ -33,10 +35,13 @@ __all__ = [
     "EngineUnavailable",
     "FileResult",
     "FileTask",
+    "ListedFolder",
+    "ListedResult",
     "MultiDigest",
     "Source",
     "digest_bytes",
     "digest_files",
+    "digest_listed",
     "digest_stream",
     "engine_report",
 ]

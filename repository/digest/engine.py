@@ -4,11 +4,24 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from repository.digest.multi import check_algorithms
-from repository.digest.native import ALGORITHMS, NativeModule, digest_natively, native
-from repository.digest.tasks import DigestOptions, EngineUnavailable, FileResult, FileTask
+from repository.digest.native import (
+    ALGORITHMS,
+    NativeModule,
+    digest_listed_natively,
+    digest_natively,
+    native,
+)
+from repository.digest.tasks import (
+    DigestOptions,
+    EngineUnavailable,
+    FileResult,
+    FileTask,
+    ListedFolder,
+    ListedResult,
+)
 from repository.digest.threads import digest_with_hashlib
 
 _DEFAULT: Final = DigestOptions()
@@ -30,21 +43,56 @@ def digest_files(
     """
     names = check_algorithms(algorithms)
     threads = _threads(options)
-    if options.engine == "hashlib" or not ALGORITHMS.keys() >= set(names):
-        if options.engine == "native":
-            raise EngineUnavailable(f"the native engine has not all of {', '.join(names)}")
+    module = _module(names, options)
+    if module is None:
         return digest_with_hashlib(tasks, names, options, threads)
+    if options.engine == "auto" and not native().borrows_openssl():
+        return _alone_or_many(module, tasks, names, options, threads)
+    return digest_natively(module, tasks, names, options, threads)
+
+
+def digest_listed(
+    folders: Iterable[ListedFolder], algorithm: str, *, options: DigestOptions = _DEFAULT
+) -> Iterator[Sequence[ListedResult]]:
+    """As `digest_files`, for very many whole files named by their folders: results some at a time.
+
+    Exactly one result for each name. The batches may be empty and have no meaning.
+    """
+    (name,) = check_algorithms([algorithm])
+    module = _module((name,), options)
+    if module is not None and (options.engine == "native" or native().borrows_openssl()):
+        return digest_listed_natively(module, folders, name, options, _threads(options))
+    return _listed(folders, name, options)
+
+
+def _listed(
+    folders: Iterable[ListedFolder], algorithm: str, options: DigestOptions
+) -> Iterator[Sequence[ListedResult]]:
+    tasks = (
+        FileTask((key, name), f"{folder}/{name}")
+        for key, folder, names in folders
+        for name in names
+    )
+    for result in digest_files(tasks, [algorithm], options=options):
+        key, name = cast("tuple[object, str]", result.key)
+        digest = result.digests.get(algorithm)
+        yield [(key, name, result.size, digest, result.errno, result.source)]
+
+
+def _module(algorithms: Sequence[str], options: DigestOptions) -> NativeModule | None:
+    """The native engine where it is to be used: it is there, it is right, and it is the faster one."""
+    if options.engine == "hashlib":
+        return None
+    if not ALGORITHMS.keys() >= set(algorithms):
+        if options.engine == "native":
+            raise EngineUnavailable(f"the native engine has not all of {', '.join(algorithms)}")
+        return None
     found = native()
-    if found.module is None:
-        if options.engine == "native":
-            raise EngineUnavailable(found.reason)
-        return digest_with_hashlib(tasks, names, options, threads)
-    if options.engine == "auto":
-        if found.gain(names) < _WORTH_WHILE:
-            return digest_with_hashlib(tasks, names, options, threads)
-        if not found.borrows_openssl():
-            return _alone_or_many(found.module, tasks, names, options, threads)
-    return digest_natively(found.module, tasks, names, options, threads)
+    if found.module is None and options.engine == "native":
+        raise EngineUnavailable(found.reason)
+    if options.engine == "auto" and found.gain(tuple(algorithms)) < _WORTH_WHILE:
+        return None
+    return found.module
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,23 @@ import errno
 import functools
 import hashlib
 import importlib
-import itertools
 import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from repository.digest.multi import digest_bytes
-from repository.digest.tasks import DigestOptions, FileResult, FileTask, Source
+from repository.digest.tasks import (
+    DigestOptions,
+    FileResult,
+    FileTask,
+    ListedFolder,
+    ListedResult,
+    Source,
+)
 
 ALGORITHMS: Final = {"sha512": 0, "sha256": 1, "sha512/256": 2}
 LONGEST_TESTED: Final = 1100
@@ -36,6 +42,7 @@ _PATIENCE: Final = 0.02  # seconds: a single result waits no longer than this fo
 
 if TYPE_CHECKING:
     _Row: TypeAlias = tuple[int, int | None, int, Source, *tuple[str, ...]]
+    _Drawn: TypeAlias = tuple[int, bytes, int, int, int]  # number, path, folder, start, length
 
 
 class NativeModule(Protocol):
@@ -48,7 +55,7 @@ class NativeModule(Protocol):
     def start(
         self, threads: int, algorithms: list[int], medium: bool, rate: float, chunk: int
     ) -> object: ...
-    def submit(self, engine: object, tasks: "list[tuple[int, bytes, int, int, int]]") -> None: ...
+    def submit(self, engine: object, tasks: "list[_Drawn]") -> None: ...
     def collect(self, engine: object, wanted: int, seconds: float) -> "list[_Row]": ...
     def stop(self, engine: object) -> None: ...
 
@@ -164,6 +171,81 @@ def digest_natively(
     A worker that sits in a read which the kernel does not give back (a dead network mount) is left
     behind after that second and ends when the kernel lets it.
     """
+    keys: dict[int, object] = {}  # of the tasks the workers have
+    refused: list[FileResult] = []
+
+    def drawn() -> "Iterator[_Drawn | None]":
+        for number, task in enumerate(tasks):
+            try:
+                path = _path_bytes(task.path)
+            except OSError as refusal:
+                refused.append(FileResult(task.key, None, {}, refusal.errno, "cached"))
+                yield None
+                continue
+            keys[number] = task.key
+            folder = _AT_CWD if task.dir_fd is None else task.dir_fd
+            yield number, path, folder, task.start, -1 if task.length is None else task.length
+
+    for rows in _rows(module, drawn(), algorithms, options, threads):
+        while refused:
+            yield refused.pop(0)
+        for number, size, error, source, *digests in rows:
+            key = keys.pop(number)
+            if error:
+                yield FileResult(key, None, {}, error, source)
+            else:
+                found = dict(zip(algorithms, digests, strict=True))
+                yield FileResult(key, size, found, None, source)
+
+
+def digest_listed_natively(
+    module: NativeModule,
+    folders: Iterable[ListedFolder],
+    algorithm: str,
+    options: DigestOptions,
+    threads: int,
+) -> Iterator[Sequence[ListedResult]]:
+    """As `digest_natively`, of whole files by the folder, a few results at a time.
+
+    Nothing is made for a file but its row: what an audit spends on a file beside reading it is here.
+    """
+    keys: dict[int, tuple[object, str]] = {}
+    refused: list[ListedResult] = []
+
+    def drawn() -> "Iterator[_Drawn | None]":
+        number = 0
+        for key, folder, names in folders:
+            for name in names:
+                try:
+                    path = _path_bytes(f"{folder}/{name}")
+                except OSError as refusal:
+                    refused.append((key, name, None, None, refusal.errno, "cached"))
+                    yield None
+                    continue
+                number += 1
+                keys[number] = key, name
+                yield number, path, _AT_CWD, 0, -1
+
+    for rows in _rows(module, drawn(), (algorithm,), options, threads):
+        results = refused.copy()
+        refused.clear()
+        for number, size, error, source, *digest in rows:
+            key, name = keys.pop(number)
+            if error:
+                results.append((key, name, None, None, error, source))
+            else:
+                results.append((key, name, size, digest[0], None, source))
+        yield results
+
+
+def _rows(
+    module: NativeModule,
+    drawn: "Iterator[_Drawn | None]",
+    algorithms: tuple[str, ...],
+    options: DigestOptions,
+    threads: int,
+) -> "Iterator[list[_Row]]":
+    """What the workers answer, a few at a time. None is drawn for what they need not be asked."""
     engine = module.start(
         threads,
         [ALGORITHMS[name] for name in algorithms],
@@ -171,48 +253,34 @@ def digest_natively(
         float(options.max_bytes_per_second or 0),
         _MEDIUM_CHUNK if options.medium else _CACHED_CHUNK,
     )
-    drawn = iter(tasks)
-    keys: dict[int, object] = {}  # of the tasks the workers have
-    numbers = itertools.count()
+    out = 0  # the workers have these
     exhausted = False
     # Waiting for many of the few that may be out would let the workers stand idle meanwhile.
     together = max(1, min(_TOGETHER, options.look_ahead // 4))
     try:
         while True:
-            batch: list[tuple[int, bytes, int, int, int]] = []
-            while not exhausted and len(batch) < together and len(keys) < options.look_ahead:
-                task = next(drawn, None)
-                if task is None:
+            batch: list[_Drawn] = []
+            for _ in range(0 if exhausted else min(together, options.look_ahead - out)):
+                task = next(drawn, _END)
+                if task is _END:
                     exhausted = True
+                if not isinstance(task, tuple):
                     break
-                try:
-                    path = _path_bytes(task.path)
-                except OSError as refusal:
-                    yield FileResult(task.key, None, {}, refusal.errno, "cached")
-                    continue
-                number = next(numbers)
-                keys[number] = task.key
-                folder = _AT_CWD if task.dir_fd is None else task.dir_fd
-                length = -1 if task.length is None else task.length
-                batch.append((number, path, folder, task.start, length))
+                batch.append(task)
             module.submit(engine, batch)
-            if not keys:
-                if exhausted:
-                    return
-                continue
+            out += len(batch)
             # While more tasks can be drawn, only what is there already; then wait for a few.
-            wait = _PATIENCE if exhausted or len(keys) >= options.look_ahead else 0.0
-            for number, size, error, source, *digests in module.collect(engine, together, wait):
-                key = keys.pop(number)
-                if error:
-                    yield FileResult(key, None, {}, error, source)
-                else:
-                    found = dict(zip(algorithms, digests, strict=True))
-                    yield FileResult(key, size, found, None, source)
+            wait = _PATIENCE if exhausted or out >= options.look_ahead else 0.0
+            rows = module.collect(engine, together, wait) if out else []
+            out -= len(rows)
+            yield rows
+            if exhausted and not out:
+                return
     finally:
         module.stop(engine)
 
 
+_END: Final = object()
 _AT_CWD: Final = -100  # AT_FDCWD on Linux
 
 

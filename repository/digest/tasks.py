@@ -1,6 +1,6 @@
 """What the engine is asked and what it answers. Values only; no effects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -63,6 +63,13 @@ class FileResult:
             complete = self.size is None and not self.digests
         if not complete:
             raise ValueError("a result is digests with a size, or an errno alone")
+
+
+ListedFolder: TypeAlias = tuple[object, str, Iterable[str]]
+"""A key, a folder's path, and the names of files below it, each digested whole."""
+
+ListedResult: TypeAlias = tuple[object, str, int | None, str | None, int | None, Source]
+"""Of one file of a `ListedFolder`: key, name, and as in `FileResult`: size, digest, errno, source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
 from repository.digest import digest_bytes
@@ -194,7 +194,7 @@ class MemoryStore:
             files = tuple(self._observed(prefix, path) for path in self.medium.list(prefix))
             if not payload:
                 files = tuple(
-                    replace(file, sha512=None) if "/content/" in file.path else file
+                    file._replace(sha512=None) if "/content/" in file.path else file
                     for file in files
                 )
             self.check_available()

@@ -20,14 +20,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from kho import selecting, wiring
 from preservation.audit.run import audit
 from repository import local_observe
-from repository.digest import FileTask
+from repository.digest import ListedFolder
 from tests.preservation.audit import grounds
 
 PER_READER = 64
@@ -77,17 +77,21 @@ def _wait_until_it_reads(part: Any, log: Path) -> None:
 def go_on(home: Path, log: Path, medium: bool) -> None:
     """Go on with the run that has no end, or begin one; every file read is noted in `log`."""
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
-    digest = local_observe.digest_files
+    digest = local_observe.digest_listed
 
-    def counted(tasks, *arguments, **options):
-        def noted() -> Iterator[FileTask]:
-            for task in tasks:
-                os.write(descriptor, f"{task.path}\n".encode())
-                yield task
+    def counted(folders, *arguments, **options):
+        def named(folder: str, names: Iterable[str]) -> Iterator[str]:
+            for name in names:
+                os.write(descriptor, f"{folder}/{name}\n".encode())
+                yield name
+
+        def noted() -> Iterator[ListedFolder]:
+            for key, folder, names in folders:
+                yield key, folder, named(folder, names)
 
         return digest(noted(), *arguments, **options)
 
-    local_observe.digest_files = counted
+    local_observe.digest_listed = counted
     with wiring.open_archive(home) as archive:
         # What a kill in the middle of a write left is mended first, as every command does.
         archive.recover()

@@ -193,7 +193,7 @@ def rewrite_rows(archive: wiring.Archive, changed: dict[str, bytes]) -> Callable
     catalogue = archive.catalogue
     before = list(catalogue.expected(TARGET))
     after = [
-        replace(row, size=len(changed[row.path]), sha512=sha512(changed[row.path]).hexdigest())
+        row._replace(size=len(changed[row.path]), sha512=sha512(changed[row.path]).hexdigest())
         if row.path in changed
         else row
         for row in before

@@ -176,7 +176,7 @@ def test_rows_proven_once_are_judged_anew_when_they_change(archive: wiring.Archi
         (grounds.object_folder(archive, store, IDS[1]) / DOCUMENT).write_bytes(b"forged")
     forged = matrix.sha512(b"forged").hexdigest()
     rows = [
-        replace(row, size=6, sha512=forged) if row.path == DOCUMENT else row
+        row._replace(size=6, sha512=forged) if row.path == DOCUMENT else row
         for row in archive.catalogue.expected(IDS[1])
     ]
     put_rows(archive, IDS[1], rows)
@@ -194,7 +194,7 @@ def test_a_repair_by_a_forged_row_and_a_forged_source_touches_nothing(
     (grounds.object_folder(archive, "copy-1", IDS[1]) / DOCUMENT).write_bytes(b"forged")
     forged = matrix.sha512(b"forged").hexdigest()
     rows = [
-        replace(row, size=6, sha512=forged) if row.path == DOCUMENT else row
+        row._replace(size=6, sha512=forged) if row.path == DOCUMENT else row
         for row in archive.catalogue.expected(IDS[1])
     ]
     put_rows(archive, IDS[1], rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -48,9 +47,9 @@ def test_any_row_that_was_changed_is_found_and_what_was_committed_is_expected(
 ) -> None:
     row = ROWS[place]
     other = {
-        "change": [replace(row, sha512="0" * 128)],
+        "change": [row._replace(sha512="0" * 128)],
         "remove": [],
-        "rename": [replace(row, path=f"{row.path}x")],
+        "rename": [row._replace(path=f"{row.path}x")],
         "double": [row, row],
     }[how]
     rows = [*ROWS[:place], *other, *ROWS[place + 1 :]]
@@ -76,7 +75,7 @@ def test_an_object_the_ledger_never_spoke_of_has_only_the_catalogue_and_that_is_
 
 
 def test_where_no_store_has_the_inventory_its_own_row_is_still_held_against_the_ledger() -> None:
-    rows = [replace(r, sha512="0" * 128) if r.path == "inventory.json" else r for r in ROWS]
+    rows = [r._replace(sha512="0" * 128) if r.path == "inventory.json" else r for r in ROWS]
     found = expectation(NAME, rows, COMMITTED, None)
     assert found.finding is not None
     assert found.finding.path == "inventory.json"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -55,7 +54,7 @@ def rows_of(inventories: dict[str, str]) -> list[ExpectedRecord]:
         for number, (path, digest) in enumerate(sorted(found.items()))
     ]
     return [
-        replace(row, size=len(INVENTORY)) if row.path == "inventory.json" else row for row in rows
+        row._replace(size=len(INVENTORY)) if row.path == "inventory.json" else row for row in rows
     ]
 
 
@@ -65,7 +64,7 @@ ROWS = rows_of({"": HEAD, "v3/": HEAD, "v2/": SECOND, "v1/": FIRST})
 
 
 def with_row(path: str, **changes) -> list[ExpectedRecord]:
-    return [replace(row, **changes) if row.path == path else row for row in ROWS]
+    return [row._replace(**changes) if row.path == path else row for row in ROWS]
 
 
 def without(path: str) -> list[ExpectedRecord]:
@@ -143,7 +142,7 @@ def test_an_earlier_versions_inventory_is_held_against_the_ledger_by_its_place()
     head = sha512(inventory)
     good = rows_of({"": head, "v2/": head, "v1/": FIRST})
     # The versions are listed with the head first: its place is the first of what was committed.
-    rows = [replace(row, sha512="e" * 128) if row.path == "v1/inventory.json" else row
+    rows = [row._replace(sha512="e" * 128) if row.path == "v1/inventory.json" else row
             for row in good]  # fmt: skip
     found = expectation(NAME, rows, ("e" * 127 + "f", FIRST, head), inventory)
     assert found.finding is not None
@@ -216,7 +215,7 @@ def test_a_fingerprint_is_equal_for_equal_alone() -> None:
         fingerprint(ROWS[1:], COMMITTED),
         fingerprint(ROWS, COMMITTED[1:]),
         fingerprint(with_row("v1/content/a", sha512="0" * 128), COMMITTED),
-        fingerprint([replace(ROWS[0], path="x"), *ROWS[1:]], COMMITTED),
+        fingerprint([ROWS[0]._replace(path="x"), *ROWS[1:]], COMMITTED),
         fingerprint((), ()),
     ]
     assert len({*others, fingerprint(ROWS, COMMITTED)}) == 6

@@ -4,7 +4,6 @@ test changes in `preservation.audit.fixity` is to be noticed by these alone."""
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 
 import pytest
 
@@ -35,7 +34,7 @@ def judged(files=GOOD, *, structural=False, **seen) -> CopyJudgement:
 
 
 def with_file(number: int, **changes) -> list[ObservedFile]:
-    return [replace(one, **changes) if n == number else one for n, one in enumerate(GOOD)]
+    return [one._replace(**changes) if n == number else one for n, one in enumerate(GOOD)]
 
 
 def without(*numbers: int) -> list[ObservedFile]:
@@ -292,17 +291,17 @@ def test_a_name_given_twice_is_never_all_intact() -> None:
 
 
 def test_a_name_given_twice_is_judged_by_what_was_said_of_it_last() -> None:
-    failed = replace(GOOD[0], errno=errno.EIO)
+    failed = GOOD[0]._replace(errno=errno.EIO)
     is_found(judged([*GOOD, failed]), finding(PATHS[0], "unreadable", "EIO"), unreadable=1)
-    other = [replace(ROWS[0], sha512=B), ROWS[0]]
+    other = [ROWS[0]._replace(sha512=B), ROWS[0]]
     seen = Observation(ObjectId("urn:a"), "primary", True, (GOOD[0], GOOD[0]))
     assert compare(other, seen).sums == Sums(expected=2, intact=1, altered=1)
 
 
 def test_the_digest_decides_and_not_a_size_that_was_noted_wrong() -> None:
     for number in (0, 1):  # alone, and beside a file that is altered
-        files = [replace(GOOD[0], size=11), *with_file(1, sha512=B)[1:]] if number else [
-            replace(GOOD[0], size=11), *GOOD[1:]]  # fmt: skip
+        files = [GOOD[0]._replace(size=11), *with_file(1, sha512=B)[1:]] if number else [
+            GOOD[0]._replace(size=11), *GOOD[1:]]  # fmt: skip
         assert judged(files).sums == Sums(expected=3, intact=3 - number, altered=number)
 
 
@@ -312,7 +311,7 @@ def test_a_folder_without_a_name_is_nobodys_parent() -> None:
 
 
 def test_no_file_that_failed_is_intact_whatever_digest_is_said_of_it() -> None:
-    failed = [replace(one, errno=errno.EIO) for one in GOOD]
+    failed = [one._replace(errno=errno.EIO) for one in GOOD]
     assert judged(failed).sums == Sums(expected=3, unreadable=3)
 
 
@@ -326,7 +325,7 @@ def test_a_whole_copy_with_anything_odd_or_closed_takes_the_long_way() -> None:
 
 
 def test_what_was_listed_and_not_read_is_not_checked() -> None:
-    files = [GOOD[0], *(replace(one, sha512=None) for one in GOOD[1:])]
+    files = [GOOD[0], *(one._replace(sha512=None) for one in GOOD[1:])]
     found = judged(files, structural=True)
     is_found(found, finding(".", "not_checked", "listed and not read"), not_checked=2)
     assert found.byte_count == 10
@@ -335,13 +334,13 @@ def test_what_was_listed_and_not_read_is_not_checked() -> None:
 
 
 def test_a_look_is_a_full_one_where_nothing_else_is_said() -> None:
-    files = (replace(GOOD[0], sha512=None), *GOOD[1:])
+    files = (GOOD[0]._replace(sha512=None), *GOOD[1:])
     seen = Observation(ObjectId("urn:a"), "primary", True, files)
     assert compare(ROWS, seen).sums == Sums(expected=3, intact=2, unreadable=1)
 
 
 def test_after_a_file_that_was_not_read_the_others_are_judged_too() -> None:
-    files = [replace(GOOD[0], sha512=None), replace(GOOD[1], sha512=B), GOOD[2]]
+    files = [GOOD[0]._replace(sha512=None), GOOD[1]._replace(sha512=B), GOOD[2]]
     found = judged(files, structural=True)
     is_found(
         found,

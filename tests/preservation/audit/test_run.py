@@ -115,7 +115,7 @@ def test_a_row_changed_with_its_file_is_found_by_the_manifest_behind_the_ledger(
     for store in STORES:
         (grounds.object_folder(archive, store, IDS[1]) / path).write_bytes(b"forged")
     rows = [
-        replace(row, size=6, sha512=matrix.sha512(b"forged").hexdigest())
+        row._replace(size=6, sha512=matrix.sha512(b"forged").hexdigest())
         if row.path == path
         else row
         for row in archive.catalogue.expected(IDS[1])

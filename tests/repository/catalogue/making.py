@@ -1,6 +1,7 @@
 """Records for tests: valid except for what is changed; and strategies for any records."""
 
-from dataclasses import fields, replace
+import inspect
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -178,7 +179,7 @@ def any_record(kind, **fixed):
     return st.builds(
         kind,
         **{
-            field.name: fixed.get(field.name, _STRATEGIES[str(field.type)])
-            for field in fields(kind)
+            name: fixed.get(name, _STRATEGIES[str(type_)])
+            for name, type_ in inspect.get_annotations(kind).items()
         },
     )
