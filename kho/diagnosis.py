@@ -16,11 +16,13 @@ from kho.findings import Finding, Level, same
 from kho.settings import NoArchive, find_home
 from kho.standing import medium_problems
 from preservation.audit.policy import GRACE_DAYS, late
+from preservation.audit.readings import copies_as_read
 from preservation.drills.notes import canaries, last_drill
 from preservation.drills.runs import last_runs
 from preservation.events import Outcome
 from preservation.formats.clamd import Clamd, ClamdUnavailable
 from preservation.reports import gathering, telling
+from preservation.work import WorkState
 from repository.catalogue.schema import CURRENT_REVISION
 from repository.clock import parse_utc, utc_text
 from repository.digest import engine_report
@@ -249,9 +251,18 @@ def _promises(archive: wiring.Archive) -> Iterator[Finding]:
             texts[language] = " ".join(said or telling.plan_lines(plan, language))
         yield Finding(f"audit plan {plan.store}", level, texts["vi"], texts["en"])
         policy, windows = asked.policy.of(plan.store), asked.policy.windows(plan.store, held)
-        copies = list(archive.catalogue.copies_of_store(plan.store))
+        copies = list(copies_as_read(archive.catalogue, plan.store))
         overdue = len(late(copies, policy, now, windows=windows))
         beyond = len(late(copies, policy, now, windows=windows, grace_days=GRACE_DAYS))
+        if doubted := archive.catalogue.unproven_readings(plan.store):
+            yield Finding(
+                f"readings {plan.store}",
+                "error",
+                f"{len(doubted)} bản sao ghi là đã đọc nhưng không lần kiểm tra nào đọc, vd. "
+                f"{doubted[0]}: ai sửa sổ danh mục? Lần `kho audit --due` tới sẽ đọc lại",
+                f"of {len(doubted)} copies, such as {doubted[0]}, a reading is noted that no audit "
+                "made: who changed the catalogue? The next `kho audit --due` reads them",
+            )
         level = "error" if beyond else "warning" if overdue else "ok"
         yield Finding(
             f"late {plan.store}",
@@ -282,9 +293,11 @@ def _medium(archive: wiring.Archive, name: str) -> Iterator[Finding]:
 
 
 def _records(archive: wiring.Archive) -> Iterator[Finding]:
-    waiting = archive.work.all()
-    level: Literal["ok", "warning"] = "warning" if waiting else "ok"
-    yield same("work in progress", level, ", ".join(note.work_id for note in waiting) or "0")
+    work = archive.work.all()
+    broken = [note.work_id for note in work if note.state is not WorkState.AWAITING]
+    level: Literal["ok", "warning"] = "warning" if broken else "ok"
+    yield same("work in progress", level, ", ".join(broken) or "0")
+    yield same("waiting for a decision", "ok", str(len(work) - len(broken)))
     try:
         from preservation.ledger.journal import Journal
 

@@ -10,6 +10,7 @@ from kho.promises import audit_policy
 from kho.wiring import Archive
 from preservation import heartbeat
 from preservation.audit.policy import late, looked_at
+from preservation.audit.readings import copies_as_read
 from preservation.deadlines import UNDECIDED, late_ones
 from preservation.drills.notes import CANARY_PREFIX
 from preservation.drills.runs import last_runs
@@ -25,15 +26,16 @@ def overview(archive: Archive) -> dict[str, Any]:
     held = list(catalogue.objects())
     stores: dict[str, Any] = {}
     for name, store in archive.stores.items():
-        copies = list(catalogue.copies_of_store(name))
+        every = list(copies_as_read(catalogue, name))
+        # Canaries are no dossiers and are not counted as such; damage in them is damage.
+        copies = [copy for copy in every if not copy.object_id.startswith(CANARY_PREFIX)]
         windows = policy.windows(name, held)
         seen = store.status()
         stores[name] = {
             "available": seen.available,
             "reason": seen.reason,
-            # Canaries are no dossiers and are not counted as such; damage in them is damage.
-            "copies": sum(1 for copy in copies if not copy.object_id.startswith(CANARY_PREFIX)),
-            "damaged": sum(1 for copy in copies if copy.last_verdict == "damaged"),
+            "copies": len(copies),
+            "damaged": sum(1 for copy in every if copy.last_verdict == "damaged"),
             "incomplete": sum(1 for copy in copies if copy.last_verdict == "incomplete"),
             "never_audited": sum(1 for copy in copies if not copy.last_checked_at),
             "late": len(late(copies, policy.of(name), now, windows=windows)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kho.policy_record import record_promises
 from kho.promises import audit_policy
 from kho.settings import SETTINGS_FILE, Settings, write_settings
 from kho.wiring import Archive, software
@@ -63,8 +64,12 @@ def proposed(settings: Settings, store: str | None, changes: Mapping[str, object
         raise Misconfigured(f"This policy cannot be: {problem}") from problem
 
 
-def save_policy(archive: Archive, settings: Settings, plans: tuple[Plan, ...]) -> None:
-    """Write the settings where the policy can be held. Refused, with figures, where it cannot."""
+def save_policy(
+    archive: Archive, settings: Settings, plans: tuple[Plan, ...], operator: str
+) -> None:
+    """Write the settings where the policy can be held, and put the change on record. Refused, with
+    figures, where it cannot. After a crash it may be saved and not recorded: the next command that
+    writes notices it."""
     from schemas.problem_texts import problem_text
 
     reasons = [
@@ -80,6 +85,8 @@ def save_policy(archive: Archive, settings: Settings, plans: tuple[Plan, ...]) -
         durable.write_durably(place, write_settings(settings))
     except OSError as problem:
         raise durable.explained(problem, f"writing {place}") from problem
+    if record_promises(archive.catalogue, settings, archive.clock, operator):
+        archive.publish()
 
 
 def record_ndsa(archive: Archive, *, operator: str, language: Language) -> Recorded:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -35,6 +36,7 @@ from preservation.audit.second_judges import NOTE, second_opinion
 from preservation.derivatives.catching_up import make_missing
 from preservation.derivatives.derivative_store import DerivativeStore
 from preservation.heartbeat import Alive, Heartbeat, Silence
+from preservation.incidents import watching
 from repository import locks
 from repository.catalogue.records import AuditRunRecord, DocumentRecord
 from repository.clock import VIETNAM, utc_text
@@ -76,6 +78,7 @@ class Ticks:
             policy=audit_policy(archive.settings),
             spool=archive.home.folder("spool"),
             operator=heartbeat.SCHEDULE,
+            doubted=partial(watching.note_doubted, archive.incidents()),
         )
         self.failing: dict[str, str] = {}
         self._audited_at, self._audit_promise = self._former_promise()

@@ -10,6 +10,7 @@ from preservation.audit.clock import worklist
 from preservation.audit.lacking import lacking
 from preservation.audit.policy import sample as drawn_sample
 from preservation.audit.run import Depth, Drawn, Selection
+from preservation.incidents.watching import note_doubted
 from repository.errors import NotFound, Refused
 from repository.store import Store
 
@@ -52,8 +53,13 @@ def due(archive: Archive, names: Sequence[str], budget: int | None) -> Selection
         ]
         for name in names
     }
+    doubted = {name: archive.catalogue.unproven_readings(name) for name in names}
+    for name, of_store in doubted.items():
+        note_doubted(archive.incidents(), name, of_store)
+    told = ", ".join(f"{name} {len(of_store)}" for name, of_store in doubted.items() if of_store)
+    note = f"read first, for a reading is noted that no audit made: {told}" if told else ""
     asked = {"by": "due", "stores": list(names), "budget": budget}
-    return Selection("due", chosen, roots=True, asked=asked)
+    return Selection("due", chosen, roots=True, note=note, asked=asked)
 
 
 def sampled(
@@ -95,7 +101,7 @@ def _drawn(
     # A draw is repeated from what was there then: what came since would make it another draw.
     ids = [
         record.object_id
-        for record in archive.catalogue.objects()
+        for record in archive.catalogue.objects(canaries=False)  # they are no dossiers
         if not before or record.first_held_at <= before
     ]
     drawn = drawn_sample(ids, percent, seed)

@@ -145,6 +145,7 @@ class AuditSettings(_Section):
     the `sweep` everything late is tried, whatever `daily_bytes` says.
     `expect_clock`: whether it is an alarm when neither `kho schedule` nor `kho audit --due` is heard.
     `ping_url` is asked for after each good tick of the clock.
+    Files of a copy that could not be read for `unreadable_days` are an incident.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
@@ -157,6 +158,7 @@ class AuditSettings(_Section):
     sweep: Literal[
         "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "never"
     ] = "sunday"
+    unreadable_days: Annotated[int, Field(ge=0, le=90)] = 3
     expect_clock: bool = True
     ping_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     classes: Annotated[tuple[AuditClassSettings, ...], Field(alias="class")] = ()
@@ -338,7 +340,8 @@ def write_settings(settings: Settings) -> bytes:
             for store, values in section.items():
                 lines += _section(f"stores.{_toml(store)}", values)
         else:
-            lines += _section(name, section)
+            # An empty list here would forbid a person to write `[[audit.class]]` below it.
+            lines += _section(name, {k: v for k, v in section.items() if v or k != "class"})
     return "\n".join(lines).encode()
 
 

@@ -13,10 +13,12 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from kho.policy_record import notice_promises
 from kho.promises import audit_policy
 from kho.resting import Awaited, Resting
 from kho.settings import (
@@ -150,7 +152,8 @@ class Archive:
 
     def incidents(self) -> IncidentServices:
         """What care of incidents works with."""
-        return IncidentServices(self.catalogue, self.clock, self.planted)
+        deadline = timedelta(days=self.settings.audit.unreadable_days)
+        return IncidentServices(self.catalogue, self.clock, self.planted, deadline)
 
     def drilling(self) -> DrillServices:
         """What drills work with: the stores on disks of this machine that are awaited."""
@@ -210,7 +213,9 @@ class Archive:
         return Signer(self.home.folder("keys"), name, self.clock, self.step)
 
     def recover(self) -> list[Recovered]:
-        """Finish or undo what dead workers left; every writing verb begins with this."""
+        """Finish or undo what dead workers left; every writing verb begins with this. What `kho.toml`
+        promises of audits is put on record when it is news."""
+        notice_promises(self.catalogue, self.home.path, self.clock, SOFTWARE_NAME)
         done = holding.recover(self.holding())
         for name, store in self.awaited.items():
             if name not in self.settings.required:

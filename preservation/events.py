@@ -46,6 +46,7 @@ class EventType(StrEnum):
     DRILL_ENDED = "drill damage mended"
     DRILL = "drill"  # what a whole drill found
     REPORT = "report"  # a statement of the archive about itself; its digest is in the detail
+    AUDIT_POLICY = "audit policy change"  # what is promised of audits: before, and from now on
     LEDGER_KEY = "ledger key"  # from here on the ledger's checkpoints are signed by this key
     LEDGER_ANCHOR = "ledger anchor"  # a checkpoint was shown to somebody outside
 

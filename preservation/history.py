@@ -17,6 +17,7 @@ answers as the first one did. What storage itself tells (objects, versions, file
     fixity check                                      {"run_id", "results": [[…AuditResultRecord]]}
     incident opened / diagnosed / repaired / …        {"incident": {…IncidentRecord after it}}
     notice sent                                       {"told": {"channel", "at", "states", …}}
+    audit policy change                               {"policy": {"old", "new", …}}
 """
 
 from __future__ import annotations

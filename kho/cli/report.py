@@ -47,6 +47,7 @@ def plan(
         bool, typer.Option("--save", help="Write it into kho.toml, unless it cannot be held.")
     ] = False,
     home: HomeOption = None,
+    operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """What a day of audits is, in bytes and hours, under this policy or another. 3: cannot be held."""
@@ -63,7 +64,7 @@ def plan(
         settings = reporting.proposed(archive.settings, store, changes)
         plans = gathering.plans(reporting.asking(archive, settings), sampling=True)
         if save:
-            reporting.save_policy(archive, settings, plans)
+            reporting.save_policy(archive, settings, plans, wiring.operator_name(operator))
     told = [
         {
             **asdict(one),

@@ -16,6 +16,7 @@ from pathlib import Path
 from preservation.audit import spooled
 from preservation.audit.lacking import lacking
 from preservation.audit.policy import GRACE_DAYS, AuditPolicy, late
+from preservation.audit.readings import copies_as_read
 from preservation.audit.run import AuditServices, AuditSummary, Selection, audit
 from preservation.audit.schedule import Batch, plan_batches
 from preservation.audit.spooled import Kind, Note, TakenNotes
@@ -39,6 +40,8 @@ class ClockServices:
     policy: AuditPolicy
     spool: Path
     operator: str
+    # Told of the copies of a store, by object_id, whose last reading no audit made.
+    doubted: Callable[[str, Sequence[str]], None] = lambda _store, _ids: None
 
     def quiet(self, store: str, now: datetime) -> bool:
         """Whether audits are not to read this store now."""
@@ -56,7 +59,8 @@ def audit_due(
 
     The storage roots themselves are looked at once a day. A store that is away is noted once a day and
     none of its copies is touched, so they stay as old as they are. In its quiet hours a store is not
-    asked at all, and a run that meets them stops before its next object.
+    asked at all, and a run that meets them stops before its next object. A copy that is said to have
+    been read when no audit read it is due at once, and told.
     """
     auditing, now = services.auditing, services.auditing.clock.now()
     held = list(auditing.catalogue.objects())
@@ -72,6 +76,8 @@ def audit_due(
             if not _noted_away(services, name, now):
                 roots.append(name)
             continue
+        if doubted := auditing.catalogue.unproven_readings(name):
+            services.doubted(name, doubted)
         chosen[name] = worklist(auditing.catalogue, name, services.policy, now, held=held)
         if not _root_seen(services, name, now):
             roots.append(name)
@@ -118,7 +124,7 @@ def beyond_grace(services: ClockServices) -> dict[str, int]:
     found = {}
     for name in auditing.stores:
         windows = services.policy.windows(name, held)
-        copies = auditing.catalogue.copies_of_store(name)
+        copies = copies_as_read(auditing.catalogue, name)
         policy = services.policy.of(name)
         found[name] = len(late(copies, policy, now, windows=windows, grace_days=GRACE_DAYS))
     return {name: count for name, count in found.items() if count}
@@ -140,7 +146,7 @@ def worklist(
     """
     records = list(catalogue.objects()) if held is None else held
     sizes = {record.object_id: record.byte_count for record in records}
-    copies = list(catalogue.copies_of_store(store))
+    copies = list(copies_as_read(catalogue, store))
     promised = policy.of(store)
     if budget is not None:
         promised = replace(promised, byte_budget=budget)

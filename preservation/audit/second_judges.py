@@ -67,7 +67,7 @@ def second_opinion(
     what is made there is removed.
     """
     seed = int(f"{services.clock.now().astimezone(VIETNAM):%Y%m%d}")
-    held = [record.object_id for record in services.catalogue.objects()]
+    held = [record.object_id for record in services.catalogue.objects(canaries=False)]
     drawn = sample(held, 100 * min(count, len(held)) / len(held), seed)[:count] if held else []
     there = {name: store for name, store in stores.items() if _is_there(store)}
     copies = {name: _copies(services, name, drawn) for name in there}

@@ -154,7 +154,7 @@ def drill(
         # The last look of a drill is one at all canaries, as they are to stay.
         everywhere = dict.fromkeys(services.auditing.stores, ours)
         _look(services.auditing, everywhere, "after a drill", operator)
-        _record(services, summary, ours[0], operator)
+        _record(services, summary, ours[0], operator, whole=set(kinds) >= set(KINDS))
     for one in summary.failed:
         open_finding(services.incidents, _finding(one, summary.drill_id))
     services.auditing.publish()
@@ -328,7 +328,9 @@ def _note_end(
     _event(services, EventType.DRILL_ENDED, object_id, operator, {"ended": note}, outcome)
 
 
-def _record(services: DrillServices, summary: DrillSummary, first: str, operator: str) -> None:
+def _record(
+    services: DrillServices, summary: DrillSummary, first: str, operator: str, *, whole: bool
+) -> None:
     told: dict[str, Any] = {
         "drill_id": summary.drill_id,
         "at": utc_text(services.auditing.clock.now()),
@@ -336,6 +338,7 @@ def _record(services: DrillServices, summary: DrillSummary, first: str, operator
         "stores_unavailable": summary.stores_unavailable,
         "not_drilled": summary.not_drilled,
         "stopped": summary.stopped,
+        "whole": whole,  # of every kind
     }
     _event(services, EventType.DRILL, first, operator, {"drill": told}, summary.outcome)
 

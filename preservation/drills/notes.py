@@ -9,7 +9,8 @@ A planting without its end was interrupted. Whoever meets the canary damaged kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from preservation.events import EventType
 from repository.catalogue.catalogue import Catalogue
@@ -43,8 +44,8 @@ def all_left(catalogue: Catalogue, stores: Sequence[str]) -> list[EventRecord]:
 
 
 def last_drill(catalogue: Catalogue) -> EventRecord | None:
-    """The last drill that drilled anything and was not stopped halfway; it is recorded with the first
-    canary."""
+    """The last drill of every kind that drilled anything and was not stopped halfway; it is recorded
+    with the first canary. One of single kinds says little of the others."""
     first = next(iter(canaries(catalogue)), None)
     if first is None:
         return None
@@ -53,6 +54,11 @@ def last_drill(catalogue: Catalogue) -> EventRecord | None:
         if event.type != EventType.DRILL:
             continue
         told = event.detail["drill"]
-        if told["results"] and not told["stopped"]:
+        if told["results"] and not told["stopped"] and _of_every_kind(told):
             return event
     return None
+
+
+def _of_every_kind(told: Mapping[str, Any]) -> bool:
+    """As the event says; the first ones did not, and then by what was drilled."""
+    return bool(told.get("whole", len({one["kind"] for one in told["results"]}) > 1))

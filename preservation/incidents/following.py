@@ -34,7 +34,7 @@ from repository.clock import Clock, parse_utc
 from repository.store import LEDGER, STORAGE_ROOT
 
 BY = "kho"  # who opens incidents and finds them mended: the program itself
-DEADLINE = timedelta(days=3)  # how long files of a copy may be unreadable before it is an incident
+DEADLINE = timedelta(days=3)  # where nothing is set: how long files of a copy may be unreadable
 _LOOKS = 200  # how far back the looks at one object are asked for
 
 

@@ -7,7 +7,7 @@ while it stands still `kho status`, the pages and the outside watcher say it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from preservation.heartbeat import Alive, Silence
 from preservation.incidents.following import BY, IncidentServices, open_finding, record_step
@@ -16,6 +16,7 @@ from repository.catalogue.records import IncidentRecord
 from repository.errors import ArchiveError, Unavailable
 from repository.store import Store
 
+_MOST_DOUBTED = 20  # incidents at a time; the first says how many there are
 _SAID = ("found", "diagnosed", "explained")  # that it is away is known, and not told at every tick
 
 
@@ -56,6 +57,21 @@ def note_ledger(services: IncidentServices, failure: ArchiveError | None) -> lis
             return []  # said once, not at every tick
         return open_finding(services, Finding(Cause.LEDGER, detail={"why": failure.operator}))
     return _came_back(services, known) if known is not None else []
+
+
+def note_doubted(services: IncidentServices, store: str, object_ids: Sequence[str]) -> None:
+    """The catalogue says of these copies that they were read when no audit read them: somebody else
+    wrote that. An incident of the catalogue for each, said once; they are audited at once."""
+    for object_id in object_ids[:_MOST_DOUBTED]:
+        known = services.catalogue.incidents(only_open=True, object_id=object_id)
+        if any(one.cause == Cause.CATALOGUE and one.store == store for one in known):
+            continue
+        copies = services.catalogue.copies(object_id)
+        said = next((copy.read_at for copy in copies if copy.store == store), "")
+        why = f"the catalogue says the copy was read at {said}, and no audit did"
+        if len(object_ids) > _MOST_DOUBTED:
+            why += f"; so it does of {len(object_ids)} copies in this store"
+        open_finding(services, Finding(Cause.CATALOGUE, object_id, store, detail={"why": why}))
 
 
 def _came_back(services: IncidentServices, incident: IncidentRecord) -> list[Step]:

@@ -15,6 +15,7 @@ from typing import Final
 from preservation.audit.coverage import Coverage, cover
 from preservation.audit.planning import UNKNOWN, Load, Plan, Rate, plan_store, rate_of
 from preservation.audit.policy import AuditPolicy
+from preservation.audit.readings import copies_as_read
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import AuditMonthRecord, ObjectRecord
 from repository.clock import Clock
@@ -40,14 +41,15 @@ class Reporting:
 def coverages(
     asking: Reporting, records: Sequence[ObjectRecord] | None = None
 ) -> tuple[Coverage, ...]:
-    """The statement of each store; of these objects only, where they are given."""
-    held = list(asking.catalogue.objects()) if records is None else records
+    """The statement of each store; of these objects only, where they are given. Canaries are no
+    dossiers, and not in it."""
+    held = list(asking.catalogue.objects(canaries=False)) if records is None else records
     by_id = {record.object_id: record for record in held}
     now = asking.clock.now()
     return tuple(
         cover(
             name,
-            asking.catalogue.copies_of_store(name),
+            copies_as_read(asking.catalogue, name),
             by_id,
             asking.policy.of(name),
             now,

@@ -17,6 +17,7 @@ from typing import Final
 from preservation import indexing
 from preservation.audit.policy import sample
 from preservation.dossier import FileRole, VirusVerdict
+from preservation.drills.runs import of_a_drill
 from preservation.ledger.committed import committed_inventories
 from preservation.ledger.comparing import verify_ledger
 from preservation.media import Medium
@@ -75,7 +76,13 @@ def gather(
         copies_at_head=dict(Counter(at_head[object_id] for object_id in heads)),
         read_back=dict(read_back),
         events=catalogue.event_counts(),
-        runs=dict(Counter(run.kind for run in catalogue.audit_runs() if run.finished_at)),
+        runs=dict(
+            Counter(
+                run.kind
+                for run in catalogue.audit_runs()
+                if run.finished_at and not of_a_drill(run)
+            )
+        ),
         damaged_copies=damaged,
         modes=dict(Counter(record.mode for record in records)),
         keys_open=None if keys is None else tuple(name for name, open_ in keys.items() if open_),

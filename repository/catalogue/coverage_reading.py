@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
-from repository.catalogue.records import AuditMonthRecord, AuditResultRecord
-from repository.catalogue.tables import audit_results, copies, events, names
+from repository.catalogue.records import CANARY_FONDS, AuditMonthRecord, AuditResultRecord
+from repository.catalogue.tables import audit_results, copies, events, names, objects
 
 
 def looks_not_intact(connection: Connection, store: str) -> Mapping[str, AuditResultRecord]:
@@ -39,8 +39,12 @@ def looks_not_intact(connection: Connection, store: str) -> Mapping[str, AuditRe
     return found
 
 
+_CANARIES = select(objects.c.key).where(objects.c.fonds_code == CANARY_FONDS)
+
+
 def audit_months(connection: Connection, store: str) -> Sequence[AuditMonthRecord]:
-    """What audits read of a store in each month (UTC), the first month first."""
+    """What audits read of a store in each month (UTC), the first month first; without canaries, in
+    which drills plant damage."""
     month = func.substr(audit_results.c.checked_at, 1, 7).label("month")
     sums = [
         func.sum(audit_results.c.intact + audit_results.c.altered),
@@ -50,7 +54,7 @@ def audit_months(connection: Connection, store: str) -> Sequence[AuditMonthRecor
     ]
     query = (
         select(month, func.count(), *sums)
-        .where(audit_results.c.store == store)
+        .where(audit_results.c.store == store, audit_results.c.object_key.not_in(_CANARIES))
         .group_by(month)
         .order_by(month)
     )

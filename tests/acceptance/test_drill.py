@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from kho import tending, wiring
+from kho import diagnosis, tending, wiring
 from kho.tending import drill_if_due
+from preservation import history
 from preservation.audit import looking
 from preservation.audit.fixity import CopyJudgement, compare
 from preservation.audit.leases import leases
 from preservation.drills import drill as drills
 from preservation.drills import planting
 from preservation.drills.drill import KINDS, drill, mend_left
-from preservation.drills.notes import all_left, canaries
+from preservation.drills.notes import all_left, canaries, last_drill
 from preservation.drills.planting import Damage, check_canary, clear_aside, plant
+from preservation.events import EventType, Outcome
 from repository.errors import Locked, NotFound, Refused
 from repository.model import ObjectId
 from tests.acceptance.calling import call
@@ -253,11 +255,36 @@ def test_one_drill_at_a_time(opened: wiring.Archive) -> None:
 def test_the_clock_drills_when_the_last_drill_is_too_old(
     opened: wiring.Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tending, "KINDS", ("extra",))
+    for place in (tending, drills):
+        monkeypatch.setattr(place, "KINDS", ("extra",))
     first = drill_if_due(opened, lambda: False)
     assert first is not None
     assert first.outcome.value == "success"
     assert drill_if_due(opened, lambda: False) is None
+
+
+def test_a_drill_of_one_kind_is_not_the_drill_that_is_due(opened: wiring.Archive) -> None:
+    drill(opened.drilling(), ["clock-jump"], operator="test")
+    assert last_drill(opened.catalogue) is None
+    found = {one.what: one for one in diagnosis.diagnose(opened.home.path)}
+    assert (found["drills"].level, "nothing was drilled yet" in found["drills"].en) == (
+        "warning",
+        True,
+    )
+    # One that was recorded before drills said so counts by what was drilled in it.
+    for kinds, whole in ((["clock-jump"], False), (["clock-jump", "flip"], True)):
+        results = [{"kind": kind} for kind in kinds]
+        event = history.new_event(
+            EventType.DRILL,
+            at=opened.clock.now(),
+            agent="test",
+            outcome=Outcome.SUCCESS,
+            object_id=canaries(opened.catalogue)[0],
+            detail={"drill": {"results": results, "stopped": False}},
+        )
+        with opened.catalogue.transaction() as tx:
+            history.record(tx, event)
+        assert (last_drill(opened.catalogue) is not None) is whole
 
 
 def test_what_somebody_works_on_is_not_drilled_and_that_is_no_failure(
