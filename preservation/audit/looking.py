@@ -239,7 +239,7 @@ class Looker:
         if commitments is None:
             return rows, None
         root = next((row.sha512 for row in rows if row.path == INVENTORY), "")
-        if (*commitments.of(object_id), "")[-1:] != (root,):
+        if ("", *commitments.of(object_id))[-1] != root:
             # It may have been written since: what the catalogue knows is brought to the ledger first.
             self._bring_to_the_ledger(object_id)
             rows = self.services.catalogue.expected(object_id)

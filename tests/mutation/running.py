@@ -3,20 +3,26 @@
 A mutant of a function body is put in the place of the function's code in a process that has imported
 and collected everything and has seen the tests pass; only the tests that called the function are run,
 the quickest first, up to the first that fails. A mutant that takes effect at import is given to the
-import system of a process that has imported nothing of ours, and all tests of its module are run. A
-mutant is killed by a failing test, or by time: a run ten times as long as it should be.
+import system of a process that has imported nothing of ours, and all tests of its module are run.
+
+A mutant is killed by a failing test. One whose tests come to no end is *timed out*, which is told
+apart: it used four times the processor time that its tests take, or waited twenty times as long as they
+take. So a busy machine, on which everything takes longer, times nothing out.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.abc
 import importlib.util
 import json
+import math
 import os
 import resource
 import signal
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -24,7 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import hypothesis
 import pytest
@@ -34,27 +40,43 @@ from tests.mutation.mutator import Mutant, mutated
 
 ROOT = Path(__file__).parents[2]
 MEMORY = 3 << 30  # bytes that a mutant may have: one that fills a list for ever ends by itself
-LEAST_TIME = 10.0
-AT_IMPORT_TIME = 120.0
+LEAST_SECONDS = 3.0  # of processor time, beside four times what the tests take
+LEAST_WAIT = 30.0  # seconds, beside twenty times what the tests take
+AT_IMPORT = (20.0, 20.0)  # seconds, what the tests of a module and their imports may take, at most
 ARGUMENTS = (
     *("-q", "-s", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
+    *("-o", "tmp_path_retention_policy=none"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis is imported before it
 )
 PASSED, FAILED = 0, 1
+Took = tuple[float, float]  # seconds of the processor, and on the wall
+Fate = Literal["killed", "timed out", "survived"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one mutant. `by`: the test that failed, `time`, or nothing for a survivor."""
+    """What became of one mutant. `by`: the test that failed. `tests`: how many could have."""
 
     mutant: Mutant
-    killed: bool
-    by: str
+    fate: Fate
+    by: str = ""
+    tests: int = 0
 
 
 def run(found: Sequence[Mutant], tests: Sequence[str], told: Callable[[Outcome], None]) -> None:
     """Run the mutants of one module; `told` hears of each. RuntimeError when the tests do not pass
     on the unchanged module."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
+        arguments = (*ARGUMENTS, "--basetemp", f"{place}/pytest")
+        _run(found, tests, told, arguments)
+
+
+def _run(
+    found: Sequence[Mutant],
+    tests: Sequence[str],
+    told: Callable[[Outcome], None],
+    arguments: Sequence[str],
+) -> None:
     within = [one for one in found if one.function]
     read, write = os.pipe()
     child = os.fork()
@@ -63,7 +85,7 @@ def run(found: Sequence[Mutant], tests: Sequence[str], told: Callable[[Outcome],
         try:
             _quiet()
             _profile()
-            pytest.main([*ARGUMENTS, *tests], plugins=[_Session(within, write)])
+            pytest.main([*arguments, *tests], plugins=[_Session(within, write)])
         finally:
             os._exit(0)
     os.close(write)
@@ -71,15 +93,15 @@ def run(found: Sequence[Mutant], tests: Sequence[str], told: Callable[[Outcome],
     with os.fdopen(read, encoding="utf-8") as lines:
         for line in lines:
             value = json.loads(line)
-            told(Outcome(Mutant(**value["mutant"]), value["killed"], value["by"]))
+            told(Outcome(**{**value, "mutant": Mutant(**value["mutant"])}))
             heard += 1
     os.waitpid(child, 0)
     if heard != len(within):
         raise RuntimeError(f"{heard} of {len(within)} mutants: do the tests pass without them?")
     for one in found:
         if not one.function:
-            killed, by = _forked(lambda _, one=one: _at_import(one, tests), AT_IMPORT_TIME)
-            told(Outcome(one, killed, by))
+            fate, by = _forked(lambda _, one=one: _at_import(one, [*arguments, *tests]), AT_IMPORT)
+            told(Outcome(one, fate, by, len(tests)))
 
 
 class _Session:
@@ -89,35 +111,37 @@ class _Session:
         self._found = found
         self._write = write
         self._calls: dict[str, set[tuple[str, int]]] = {}
-        self._took: dict[str, float] = {}
+        self._took: dict[str, Took] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         files = {str(_path(one.module)) for one in self._found}
         for number, item in enumerate(session.items):
             # Never None: what the whole session shares stays for the mutants' processes.
             following = session.items[min(number + 1, len(session.items) - 1)]
-            begun = time.monotonic()
+            begun, used = time.monotonic(), time.process_time()
             with _calls(files) as calls:
                 reports = runtestprotocol(item, nextitem=following, log=False)
             if any(report.failed for report in reports):
                 sys.stderr.write("".join(report.longreprtext for report in reports))
                 return True
             self._calls[item.nodeid] = calls
-            self._took[item.nodeid] = time.monotonic() - begun
+            took = (time.process_time() - used, time.monotonic() - begun)
+            self._took[item.nodeid] = took
         with os.fdopen(self._write, "w", encoding="utf-8") as pipe:
             for one in self._found:
-                killed, by = self._tried(one, session)
-                value = {"mutant": asdict(one), "killed": killed, "by": by}
-                pipe.write(json.dumps(value) + "\n")
+                pipe.write(json.dumps(asdict(self._tried(one, session))) + "\n")
                 pipe.flush()
         return True
 
-    def _tried(self, one: Mutant, session: pytest.Session) -> tuple[bool, str]:
+    def _tried(self, one: Mutant, session: pytest.Session) -> Outcome:
         function = _named(one)
         place = (str(_path(one.module)), function.__code__.co_firstlineno)
         items = [item for item in session.items if place in self._calls[item.nodeid]]
         items.sort(key=lambda item: self._took[item.nodeid])
-        allowed = LEAST_TIME + 10 * sum(self._took[item.nodeid] for item in items)
+        took = (
+            sum(self._took[item.nodeid][0] for item in items),
+            sum(self._took[item.nodeid][1] for item in items),
+        )
 
         def child(tell: Callable[[str], None]) -> int:
             if items:
@@ -135,11 +159,12 @@ class _Session:
                         return FAILED
             return PASSED
 
-        return _forked(child, allowed)
+        fate, by = _forked(child, took)
+        return Outcome(one, fate, by, len(items))
 
 
-def _forked(child: Callable[[Callable[[str], None]], int], allowed: float) -> tuple[bool, str]:
-    """Whether a forked process failed, and what it said of why."""
+def _forked(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[Fate, str]:
+    """Whether a forked process failed, and what it said of why; `took`: what is usual."""
     read, write = os.pipe()
     number = os.fork()
     if number == 0:
@@ -147,12 +172,14 @@ def _forked(child: Callable[[Callable[[str], None]], int], allowed: float) -> tu
         try:
             os.setpgid(0, 0)
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            seconds = math.ceil(LEAST_SECONDS + 4 * took[0])
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
             _quiet()
             status = child(lambda text: os.write(write, text.encode()) and None)
         finally:
             os._exit(status)
     os.close(write)
-    deadline = time.monotonic() + allowed
+    deadline = time.monotonic() + LEAST_WAIT + 20 * took[1]
     done = 0
     while not done and time.monotonic() < deadline:
         done, status = os.waitpid(number, os.WNOHANG)
@@ -162,17 +189,21 @@ def _forked(child: Callable[[Callable[[str], None]], int], allowed: float) -> tu
             os.killpg(number, signal.SIGKILL)
         os.waitpid(number, 0)
         os.close(read)
-        return True, "time"
+        return "timed out", ""
     with os.fdopen(read, encoding="utf-8") as stream:
         by = stream.read()
-    return status != 0, by or ("the tests as a whole" if status else "")
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL):
+        return "timed out", ""
+    if not status:
+        return "survived", ""
+    return "killed", by or "the tests as a whole"
 
 
-def _at_import(one: Mutant, tests: Sequence[str]) -> int:
+def _at_import(one: Mutant, arguments: Sequence[str]) -> int:
     _profile()
     sys.meta_path.insert(0, _Changed(one))
     watch = _Watch()
-    pytest.main([*ARGUMENTS, "-x", *tests], plugins=[watch])
+    pytest.main([*arguments, "-x"], plugins=[watch])
     return PASSED if watch.all_passed else FAILED
 
 
@@ -218,7 +249,7 @@ def _code_of(one: Mutant) -> types.CodeType:
 
 def _named(one: Mutant) -> types.FunctionType:
     """The function that a mutant is in, as it was imported, without what is wrapped around it."""
-    value: Any = sys.modules[one.module]
+    value: Any = importlib.import_module(one.module)
     for name in one.function.split("."):
         value = vars(value)[name]
     while not isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):

@@ -4,11 +4,13 @@ exit statuses."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.mutation.mutator import Mutant, mutants
 from tests.mutation.running import ROOT
 
 _AUDIT = "tests/preservation/audit"
+_LEDGER = "tests/preservation/ledger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,68 +21,69 @@ class Target:
     tests: tuple[str, ...]
     functions: tuple[str, ...] = ()
 
+    @property
+    def path(self) -> Path:
+        return ROOT / f"{self.module.replace('.', '/')}.py"
+
     def mutants(self) -> list[Mutant]:
-        path = ROOT / f"{self.module.replace('.', '/')}.py"
-        return mutants(self.module, path.read_text("utf-8"), self.functions)
+        return mutants(self.module, self.path.read_text("utf-8"), self.functions)
+
+    def there(self) -> list[str]:
+        """Its tests, of those that there are."""
+        return [path for path in self.tests if (ROOT / path).exists()]
 
 
-_RUNS = (f"{_AUDIT}/test_run.py", f"{_AUDIT}/test_run_cases.py")
+_RUNS = (
+    f"{_AUDIT}/test_run_cases.py",
+    f"{_AUDIT}/test_looking_cases.py",
+    f"{_AUDIT}/test_run.py",
+    f"{_AUDIT}/test_attacks.py",
+)
+_LOGS = (
+    f"{_LEDGER}/test_verifying_cases.py",
+    f"{_LEDGER}/test_signing.py",
+    f"{_LEDGER}/test_sequencer.py",
+)
 
 TARGETS = (
+    # What is judged, and by what.
+    Target("preservation.audit.fixity", (f"{_AUDIT}/test_fixity_cases.py",)),
+    Target("preservation.audit.expectation", (f"{_AUDIT}/test_expectation_cases.py",)),
+    Target("preservation.audit.diagnosis", (f"{_AUDIT}/test_diagnosis_cases.py",)),
+    Target("preservation.audit.commitments", _RUNS),
+    Target("preservation.audit.looking", _RUNS),
+    Target("preservation.audit.beside", _RUNS),
+    Target("preservation.audit.leases", _RUNS),
+    # What is summed, recorded, and becomes an exit status.
+    Target("preservation.audit.run", _RUNS),
+    Target("preservation.audit.recording", _RUNS),
+    Target("preservation.audit.selection", _RUNS),
     Target(
-        "preservation.audit.fixity",
-        (f"{_AUDIT}/test_fixity_cases.py",),
+        "preservation.audit.sampling",
+        (f"{_AUDIT}/test_sampling_cases.py", f"{_AUDIT}/test_sampling.py"),
     ),
-    Target(
-        "preservation.audit.policy",
-        (f"{_AUDIT}/test_policy_cases.py",),
-    ),
+    Target("kho.exits", (f"{_AUDIT}/test_run_cases.py",)),
+    Target("kho.cli.audit", (f"{_AUDIT}/test_status_cases.py",)),
+    # What is due, late, planned, covered.
+    Target("preservation.audit.policy", (f"{_AUDIT}/test_policy_cases.py",)),
     Target(
         "preservation.audit.worklist",
-        (f"{_AUDIT}/test_policy_cases.py", f"{_AUDIT}/test_policy.py"),
+        (f"{_AUDIT}/test_worklist_cases.py", f"{_AUDIT}/test_policy_cases.py"),
     ),
+    Target("preservation.audit.lacking", _RUNS),
+    Target("kho.selecting", (*_RUNS, f"{_AUDIT}/test_status_cases.py")),
+    Target("preservation.audit.coverage", (f"{_AUDIT}/test_coverage_cases.py",)),
     Target(
-        "preservation.audit.expectation",
-        (f"{_AUDIT}/test_expectation_cases.py",),
+        "preservation.audit.planning",
+        (f"{_AUDIT}/test_planning_cases.py", f"{_AUDIT}/test_planning.py"),
     ),
+    # The ledger: its tree, what it committed to, whether it is whole, what it proves.
+    Target("preservation.ledger.tree", (f"{_LEDGER}/test_tree_cases.py",)),
     Target(
-        "preservation.audit.diagnosis",
-        (f"{_AUDIT}/test_diagnosis_cases.py",),
+        "preservation.ledger.committed",
+        (f"{_LEDGER}/test_committed.py",),
     ),
-    Target(
-        "preservation.audit.coverage",
-        (f"{_AUDIT}/test_coverage_cases.py",),
-    ),
-    Target(
-        "kho.exits",
-        (f"{_AUDIT}/test_run_cases.py",),
-    ),
-    Target(
-        "preservation.audit.selection",
-        (f"{_AUDIT}/test_run_cases.py",),
-        ("AuditSummary.outcome", "AuditSummary.totals"),
-    ),
-    Target(
-        "preservation.audit.recording",
-        (f"{_AUDIT}/test_run_cases.py",),
-        ("sums_of", "_lost", "_batch_outcome", "to_record", "resumed"),
-    ),
-    Target(
-        "preservation.audit.run",
-        _RUNS,
-        ("_Run._count", "_Run._take_up", "_Run._store", "_Run._add", "_is_beside"),
-    ),
-    Target(
-        "preservation.audit.looking",
-        _RUNS,
-        (
-            "Looker._plain",
-            "Looker._judged",
-            "Looker._vouched",
-            "Looker._confirmed",
-            "Looker._count_unread",
-            "catalogue_result",
-        ),
-    ),
-    Target("preservation.ledger.tree", ("tests/preservation/ledger/test_tree.py",)),
+    Target("preservation.ledger.comparing", _LOGS),
+    Target("preservation.ledger.verifying", (*_LOGS, f"{_LEDGER}/test_anchoring.py")),
+    Target("preservation.ledger.proving", _LOGS),
 )

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.mutation.equivalent import EQUIVALENT, reason_of
 from tests.mutation.mutator import mutants, mutated
@@ -57,4 +58,27 @@ def test_twelve_mutants_drawn_from_the_judgement_of_a_copy_are_all_killed() -> N
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "| `preservation.audit.fixity` | 12 | 12 (0) | 100.0 % |" in done.stdout
+    assert "| `preservation.audit.fixity` | 12 | 12 | 0 | 0 | 0 | 100.0 % |" in done.stdout
+
+
+def test_a_campaign_that_was_stopped_goes_on_and_counts_nothing_twice(tmp_path: Path) -> None:
+    out = tmp_path / "outcomes.jsonl"
+
+    def campaign() -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.mutation.campaign", "--only", "exits", "--draw", "4",
+             "--out", str(out)],
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    assert "4 mutants, 0 of them known" in campaign()
+    lines = out.read_text("utf-8").splitlines(keepends=True)
+    assert len(lines) == 4
+    out.write_text("".join(lines[:3]) + lines[3][:40], "utf-8")  # torn where it was stopped
+    told = campaign()
+    assert "4 mutants, 3 of them known, 1 to be tried" in told
+    assert "| together | 4 | 4 | 0 | 0 | 0 | 100.0 % |" in told
+    assert "4 mutants, 4 of them known, 0 to be tried" in campaign()
