@@ -29,13 +29,15 @@ from repository.local_plan import (
     PlannedVersion,
     Staged,
     declaration,
+    following,
     inventory_files,
     is_head_of,
-    plan_version,
+    judged,
+    known_of,
 )
 from repository.local_settle import Intent, settle, write_intent
-from repository.model import ContentPath, ObjectId, VersionNumber
-from repository.store import Head, ObjectFacts, ReadBack, Receipt, Store, VersionPlan
+from repository.model import ContentPath, ExpectedFile, ObjectId, VersionFacts, VersionNumber
+from repository.store import Head, ReadBack, Receipt, Store, VersionPlan
 
 _WEAKEST_FIRST: tuple[ReadBack, ...] = ("cached", "evicted", "direct")
 
@@ -44,7 +46,9 @@ def commit(store: LocalPlace, plan: VersionPlan) -> Receipt:
     """Write one planned version. The contract is that of `Store.commit`."""
     settle(store, plan.object_id)
     folder = store.folder(plan.object_id)
-    held = store.inventory(plan.object_id, folder)[0] if is_there(folder) else None
+    held = None
+    if is_there(folder):
+        held = store.inventory(plan.object_id, folder, known_of(plan))[0]
     if held is not None and is_head_of(held, plan):
         return _already_there(store, plan.object_id)
     if (held.head if held else None) != plan.follows:
@@ -53,9 +57,9 @@ def commit(store: LocalPlace, plan: VersionPlan) -> Receipt:
             f"{plan.object_id} in store {store.name} should be at {plan.follows or 'nothing'}, "
             f"but {found}. Read it again and plan anew."
         )
-    planned = plan_version(plan, held)
-    del held  # while bytes are copied, one account of 200,000 files is enough
-    return _write(store, plan.object_id, planned)
+    made = following(plan, held)
+    del held  # of 200,000 files one account at a time is enough
+    return _write(store, plan.object_id, judged(plan, made))
 
 
 def replicate(store: LocalPlace, source: Store, object_id: ObjectId) -> Receipt:
@@ -65,14 +69,14 @@ def replicate(store: LocalPlace, source: Store, object_id: ObjectId) -> Receipt:
     """
     settle(store, object_id)
     theirs = source.facts(object_id)
+    expected, versions = theirs.expected, theirs.versions
+    del theirs  # its inventory: as in `commit`
     if not is_there(store.folder(object_id)):
-        everything = [version.version for version in theirs.versions]
-        planned = _copied(source, theirs, everything, creates=True)
-        del theirs  # as in `commit`
+        planned = _copied(source, object_id, expected, versions, creates=True)
+        del expected
         return _write(store, object_id, planned)
-    ours = store.facts(object_id)
-    here = [version.inventory_sha512 for version in ours.versions]
-    there = [version.inventory_sha512 for version in theirs.versions]
+    here = [version.inventory_sha512 for version in store.facts(object_id).versions]
+    there = [version.inventory_sha512 for version in versions]
     if here != there[: len(here)]:
         raise Conflict(
             f"{object_id}: the copy in {store.name} is not a beginning of the one in {source.name}. "
@@ -80,30 +84,35 @@ def replicate(store: LocalPlace, source: Store, object_id: ObjectId) -> Receipt:
         )
     if here == there:
         return _already_there(store, object_id)
-    for version in theirs.versions[len(here) :]:
-        planned = _copied(source, theirs, [version.version], creates=False)
+    for version in versions[len(here) :]:
+        planned = _copied(source, object_id, expected, [version], creates=False)
         receipt = _write(store, object_id, planned)
     return receipt
 
 
 def _copied(
-    source: Store, facts: ObjectFacts, versions: Sequence[str], *, creates: bool
+    source: Store,
+    object_id: ObjectId,
+    expected: Sequence[ExpectedFile],
+    versions: Sequence[VersionFacts],
+    *,
+    creates: bool,
 ) -> PlannedVersion:
     """The last of `versions`, with all their files, as `source` has them."""
     last = versions[-1]
-    folders = {f"{version}/" for version in versions}
+    folders = {f"{version.version}/" for version in versions}
     files = [
-        Staged(file.path, file.size, file.sha512, _Opener(source, facts.object_id, file.path))
-        for file in facts.expected
+        Staged(file.path, file.size, file.sha512, _Opener(source, object_id, file.path))
+        for file in expected
         if file.path[: file.path.find("/") + 1] in folders
     ]
     # The root's own comes from the version folder, which no writer of the source replaces.
-    data = _read_all(source, facts.object_id, f"{last}/inventory.json")
-    digest = next(v.inventory_sha512 for v in facts.versions if v.version == last)
-    files += inventory_files("", data, digest)
+    data = _read_all(source, object_id, f"{last.version}/inventory.json")
+    files += inventory_files("", data, last.inventory_sha512)
     if creates:
         files.append(declaration())
-    return PlannedVersion(VersionNumber.parse(last), creates, digest, tuple(files))
+    number = VersionNumber.parse(last.version)
+    return PlannedVersion(number, creates, last.inventory_sha512, tuple(files))
 
 
 # -- one version, from staging to its name

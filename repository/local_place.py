@@ -25,6 +25,7 @@ from repository.errors import Corrupt, NotFound
 from repository.model import ContentPath, ExpectedFile, ObjectId, VersionFacts, VersionNumber
 from repository.ocfl.inventory import InvalidInventory, Inventory, parse_inventory
 from repository.ocfl.layout import Layout, read_layout, write_layout
+from repository.ocfl.plain_form import KnownStrings
 from repository.store import Head, ObjectFacts
 
 OBJECT_DECLARATION = "0=ocfl_object_1.1"
@@ -104,14 +105,16 @@ class LocalPlace:
             inventory=inventory,
         )
 
-    def inventory(self, object_id: ObjectId, folder: Path) -> tuple[Inventory, bytes]:
+    def inventory(
+        self, object_id: ObjectId, folder: Path, known: KnownStrings | None = None
+    ) -> tuple[Inventory, bytes]:
         """The inventory in an object's folder, or in one of its version folders, with its bytes.
 
         Corrupt unless it matches its sidecar, is valid, and is this object's, with sha512.
         """
         data = self._matching_sidecar(folder)
         try:
-            inventory = parse_inventory(data)
+            inventory = parse_inventory(data, known)
         except InvalidInventory as problem:
             raise Corrupt(f"The inventory in {folder} is not valid: {problem}") from problem
         if inventory.object_id != object_id:

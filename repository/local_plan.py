@@ -5,8 +5,8 @@ Core: opens nothing and writes nothing. The layout of files in an object's folde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from repository.digest import digest_bytes
@@ -22,12 +22,13 @@ from repository.ocfl.inventory import (
     InvalidInventory,
     Inventory,
     NewContent,
-    first_inventory,
+    inventory_after,
     new_contents,
-    next_inventory,
+    no_inventory,
     parse_inventory,
     serialise_inventory,
 )
+from repository.ocfl.plain_form import KnownStrings
 from repository.store import FromBytes, FromPath, Kept, PlannedFile, VersionPlan
 
 
@@ -51,31 +52,73 @@ class PlannedVersion:
     files: tuple[Staged, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The inventory of a planned version in bytes, not yet judged, and the files it adds."""
+
+    data: bytes
+    creates: bool
+    content: tuple[Staged, ...]
+
+
 def plan_version(plan: VersionPlan, held: Inventory | None) -> PlannedVersion:
     """The files of the version that follows `held`.
 
     Conflict when something was to be kept that no earlier version has, Refused when OCFL has no valid
     inventory for such a version. ValueError when the plan contradicts itself.
     """
-    inventory = _inventory(plan, held)
-    data = serialise_inventory(inventory)
-    # What is read from the bytes takes its place, without what only the bytes need: two inventories
-    # of 200,000 files at a time are too much memory.
-    del inventory
+    return judged(plan, following(plan, held))
+
+
+def following(plan: VersionPlan, held: Inventory | None) -> Following:
+    """The first half of `plan_version`, after which `held` is needed no more: with it in memory the
+    second would take half as much again of an object of very many files."""
+    for file in plan.files:
+        if isinstance(file.source, Kept) and (held is None or file.sha512 not in held.manifest):
+            raise Conflict(
+                f"{plan.object_id}: {file.logical_path} was to be kept, "
+                "but no earlier version has its bytes."
+            )
+    ordered = sorted(plan.files, key=lambda file: file.logical_path)
+    inventory = inventory_after(
+        held or no_inventory(plan.object_id),
+        (NewContent(f.logical_path, f.sha512, {"sha256": f.sha256}) for f in ordered),
+        plan.created,
+        plan.message,
+        plan.user_name,
+        plan.user_address,
+    )
+    planned = {file.logical_path: file for file in ordered}
+    content = []
+    for path, logical in new_contents(held, inventory):
+        file = planned[logical]
+        content.append(Staged(path, file.size, file.sha512, _source(file)))
+    del ordered, planned  # there may be very many
+    return Following(serialise_inventory(inventory), held is None, tuple(content))
+
+
+def judged(plan: VersionPlan, made: Following) -> PlannedVersion:
+    """The version, once its inventory was read from its bytes and found valid. Refused."""
     try:
-        inventory = replace(parse_inventory(data), fixity={})
+        number = parse_inventory(made.data, known_of(plan)).head
     except InvalidInventory as problem:
         raise Refused(f"{plan.object_id}: the planned version is not valid: {problem}") from problem
-    digest = digest_bytes(data, ["sha512"])["sha512"]
-    number = inventory.head
+    digest = digest_bytes(made.data, ["sha512"])["sha512"]
     files = [
-        *_content(plan, held, inventory),
-        *inventory_files(f"{number}/", data, digest),
-        *inventory_files("", data, digest),
+        *made.content,
+        *inventory_files(f"{number}/", made.data, digest),
+        *inventory_files("", made.data, digest),
     ]
-    if held is None:
+    if made.creates:
         files.append(declaration())
-    return PlannedVersion(number, held is None, digest, tuple(files))
+    return PlannedVersion(number, made.creates, digest, tuple(files))
+
+
+def known_of(plan: VersionPlan) -> KnownStrings:
+    """The plan's own strings, for inventories that mostly have the same."""
+    digests = {file.sha512: file.sha512 for file in plan.files}
+    digests.update((file.sha256, file.sha256) for file in plan.files)
+    return KnownStrings(digests, {file.sha512: file.logical_path for file in plan.files})
 
 
 def inventory_files(prefix: str, data: bytes, digest: str) -> list[Staged]:
@@ -103,38 +146,26 @@ def is_head_of(held: Inventory, plan: VersionPlan) -> bool:
     return said == planned and dict(held.state(held.head)) == state
 
 
-def _inventory(plan: VersionPlan, held: Inventory | None) -> Inventory:
-    contents = [
-        NewContent(file.logical_path, file.sha512, {"sha256": file.sha256}) for file in plan.files
-    ]
-    words = (plan.created, plan.message, plan.user_name, plan.user_address)
-    if held is None:
-        return first_inventory(plan.object_id, contents, *words)
-    return next_inventory(held, contents, *words)
-
-
-def _content(plan: VersionPlan, held: Inventory | None, inventory: Inventory) -> Iterator[Staged]:
-    planned = {file.logical_path: file for file in plan.files}
-    before: Mapping[str, object] = held.manifest if held is not None else {}
-    for file in plan.files:
-        if isinstance(file.source, Kept) and file.sha512 not in before:
-            raise Conflict(
-                f"{plan.object_id}: {file.logical_path} was to be kept, "
-                "but no earlier version has its bytes."
-            )
-    for path, logical in new_contents(held, inventory):
-        file = planned[logical]
-        yield Staged(path, file.size, file.sha512, _source(file))
-
-
 def _source(file: PlannedFile) -> Callable[[], BinaryIO] | bytes:
     match file.source:
         case FromBytes(data):
             return data
         case FromPath(path):
-            return lambda: open_regular(path)
+            return _FromPath(path)
         case Kept():
             raise AssertionError(f"{file.logical_path} is kept and needs no new content path")
+
+
+class _FromPath:
+    """Opens one file of ours. A class, for there may be very many."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self) -> BinaryIO:
+        return open_regular(self._path)
 
 
 def _generated(path: str, data: bytes) -> Staged:

@@ -8,7 +8,7 @@ Strings alone also leave the garbage collector nothing to walk, again and again,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, KeysView, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from repository.model import ContentPath, LogicalPath
 
@@ -62,6 +62,11 @@ class TypedBlock(Mapping[str, tuple[Path, ...]], Generic[Path]):
         self._kind: type[Path] = kind
         self._block = block
 
+    @property
+    def plain(self) -> Mapping[str, tuple[str, ...]]:
+        """The same block, its paths as strings."""
+        return self._block
+
     def __getitem__(self, digest: str) -> tuple[Path, ...]:
         # The rule of the type has been applied, as its constructor would.
         return tuple([str.__new__(self._kind, path) for path in self._block[digest]])
@@ -89,12 +94,12 @@ class TypedBlock(Mapping[str, tuple[Path, ...]], Generic[Path]):
         return self._block.keys()
 
 
+Held = str | tuple[str, ...]  # one path, or several
+
+
 def pairs(block: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """Every path of a block with its digest."""
-    held: Iterable[tuple[str, str | tuple[str, ...]]] = (
-        block.held.items() if isinstance(block, PlainBlock) else block.items()
-    )
-    for digest, paths in held:
+    """Every path of a block, as a string, with its digest."""
+    for digest, paths in _entries(block):
         if isinstance(paths, str):
             yield digest, paths
         else:
@@ -104,14 +109,49 @@ def pairs(block: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
 
 def paths_of(block: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Every path of a block, in the same order."""
-    held: Iterable[str | tuple[str, ...]] = (
-        block.held.values() if isinstance(block, PlainBlock) else block.values()
-    )
-    for paths in held:
+    for _, paths in _entries(block):
         if isinstance(paths, str):
             yield paths
         else:
             yield from paths
+
+
+class Growing:
+    """A block that is being added to, begun as another. Holds the strings it is given, not copies."""
+
+    def __init__(self, begun: Mapping[str, tuple[str, ...]]) -> None:
+        self._held: dict[str, str | tuple[str, ...] | list[str]] = dict(_entries(begun))
+
+    def __contains__(self, digest: str) -> bool:
+        return digest in self._held
+
+    def first(self, digest: str) -> str:
+        """The first path of a digest. KeyError when there is none."""
+        paths = self._held[digest]
+        return paths if isinstance(paths, str) else paths[0]
+
+    def add(self, digest: str, path: str) -> None:
+        there = self._held.get(digest)
+        if there is None:
+            self._held[digest] = path
+        elif isinstance(there, list):
+            there.append(path)
+        else:
+            self._held[digest] = [there, path] if isinstance(there, str) else [*there, path]
+
+    def done(self) -> PlainBlock:
+        """The block. Nothing is added any more; every path given must have been safe."""
+        held = self._held
+        for digest, paths in held.items():
+            if isinstance(paths, list):
+                held[digest] = tuple(paths)
+        return PlainBlock(cast("dict[str, Held]", held))
+
+
+def _entries(block: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, Held]]:
+    if isinstance(block, TypedBlock):
+        block = block.plain
+    return block.held.items() if isinstance(block, PlainBlock) else block.items()
 
 
 def _same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

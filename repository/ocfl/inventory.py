@@ -8,17 +8,18 @@ versioning and deduplication as in the implementation notes §3.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from typing import Final, Literal, cast
 
 from repository.model import ContentPath, LogicalPath, ObjectId, VersionNumber, normalised_hex
-from repository.ocfl.blocks import TypedBlock
+from repository.ocfl.blocks import Growing, TypedBlock, pairs
 from repository.ocfl.draft import Draft, DraftVersion
 from repository.ocfl.grammar import DIGEST_LENGTHS, conflicting, is_digest, is_instant
 from repository.ocfl.inventory_rules import examine
+from repository.ocfl.plain_form import KnownStrings
 from repository.problems import Report
 
 SpecVersion = Literal["1.0", "1.1"]
@@ -93,9 +94,12 @@ class NewContent:
     fixity: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_inventory(data: bytes) -> Inventory:
-    """The inventory in these bytes. InvalidInventory, and nothing else, when any rule is broken."""
-    draft = examine(data)
+def parse_inventory(data: bytes, known: KnownStrings | None = None) -> Inventory:
+    """The inventory in these bytes. InvalidInventory, and nothing else, when any rule is broken.
+
+    `known` makes a large one take less memory, and nothing else different.
+    """
+    draft = examine(data, known=known)
     report = Report.of(draft.problems)
     if report.has_errors:
         raise InvalidInventory(report)
@@ -161,6 +165,8 @@ def _pieces(value: object, margin: str) -> Iterator[str]:
         yield _quoted(value)
         return
     assert isinstance(value, Mapping)
+    if isinstance(value, TypedBlock):
+        value = value.plain
     before = "{"
     for name in sorted(value):
         item = value[name]
@@ -201,10 +207,15 @@ def first_inventory(
 
     ValueError when the files contradict each other or a digest or the instant is malformed.
     """
+    nothing = no_inventory(object_id, digest_algorithm)
+    return next_inventory(nothing, files, created, message, user_name, user_address)
+
+
+def no_inventory(object_id: ObjectId, digest_algorithm: str = "sha512") -> Inventory:
+    """What the first inventory of an object follows: without versions, so no inventory of OCFL."""
     if digest_algorithm not in ("sha512", "sha256"):
         raise ValueError(f"OCFL addresses content by sha512 or sha256, not {digest_algorithm!r}")
-    nothing = Inventory(object_id, "1.1", digest_algorithm, VersionNumber(0), "content", {}, {})
-    return next_inventory(nothing, files, created, message, user_name, user_address)
+    return Inventory(object_id, "1.1", digest_algorithm, VersionNumber(0), "content", {}, {})
 
 
 def next_inventory(
@@ -221,54 +232,67 @@ def next_inventory(
     new version get one. Other digests are recorded in `fixity` where they are not yet. ValueError as
     for `first_inventory`, and when the object's zero-padded numbers are used up.
     """
+    ordered = sorted(state, key=lambda file: file.logical_path)
+    return inventory_after(previous, ordered, created, message, user_name, user_address)
+
+
+def inventory_after(
+    previous: Inventory,
+    ordered: Iterable[NewContent],
+    created: str,
+    message: str | None,
+    user_name: str | None,
+    user_address: str | None,
+) -> Inventory:
+    """As `next_inventory`, of files that come in the order of their logical paths, one at a time.
+
+    The strings it is given are held and not copied: of very many files that is most of the memory.
+    """
     if not is_instant(created):
         raise ValueError(f"not an RFC 3339 instant: {created!r}")
     head = previous.head.next()
     if head.width and not str(head).startswith("v0"):  # §3.3: v10 may not follow v09
         raise ValueError(f"no zero-padded version number of this width follows {previous.head}")
-    files = sorted(state, key=lambda file: file.logical_path)
-    for above, below in conflicting(file.logical_path for file in files):
-        raise ValueError(f"logical paths in each other's way: {above[:200]!r}, {below[:200]!r}")
-
-    manifest = dict(previous.manifest)
-    fixity = {name: dict(block) for name, block in previous.fixity.items()}
+    manifest = Growing(previous.manifest)
+    fixity = {name: Growing(block) for name, block in previous.fixity.items()}
     recorded = {
-        name: {path: digest for digest, paths in block.items() for path in paths}
-        for name, block in fixity.items()
+        name: {path: digest for digest, path in pairs(block)}
+        for name, block in previous.fixity.items()
     }
-    added: dict[str, dict[str, list[ContentPath]]] = {}
-    blocks: dict[str, list[LogicalPath]] = {}
-    for file in files:
+    blocks = Growing({})
+    names: list[LogicalPath] = []
+    for file in ordered:
+        if names and file.logical_path < names[-1]:
+            raise ValueError("the files are not in the order of their logical paths")
+        names.append(file.logical_path)
         digest = _digest(file.digest, previous.digest_algorithm)
         if digest not in manifest:
             new = ContentPath(f"{head}/{previous.content_directory}/{file.logical_path}")
-            manifest[digest] = (new,)
-        blocks.setdefault(digest, []).append(file.logical_path)
+            manifest.add(digest, new)
+        blocks.add(digest, file.logical_path)
         for name, value in file.fixity.items():
-            path, other = manifest[digest][0], _digest(value, name)
+            path, other = manifest.first(digest), _digest(value, name)
             known = recorded.setdefault(name, {})
             if path not in known:
                 known[path] = other
-                added.setdefault(name, {}).setdefault(other, []).append(path)
+                fixity.setdefault(name, Growing({})).add(other, path)
             elif known[path] != other:
                 raise ValueError(f"two digests of one algorithm for {path[:200]!r}")
-    for name, more in added.items():
-        block = fixity.setdefault(name, {})
-        for digest, paths in more.items():
-            block[digest] = (*block.get(digest, ()), *paths)
-    held = {digest: tuple(paths) for digest, paths in blocks.items()}
+    for above, below in conflicting(names):
+        raise ValueError(f"logical paths in each other's way: {above[:200]!r}, {below[:200]!r}")
+    held = TypedBlock(LogicalPath, blocks.done())
     return Inventory(
         object_id=previous.object_id,
         spec_version=previous.spec_version,
         digest_algorithm=previous.digest_algorithm,
         head=head,
         content_directory=previous.content_directory,
-        manifest=manifest,
+        manifest=TypedBlock(ContentPath, manifest.done()),
         versions={
             **previous.versions,
             head: Version(created, held, message, user_name, user_address),
         },
-        fixity=fixity,
+        fixity={name: TypedBlock(ContentPath, block.done()) for name, block in fixity.items()},
     )
 
 

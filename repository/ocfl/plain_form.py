@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from repository.ocfl.blocks import PlainBlock
@@ -21,11 +22,22 @@ from repository.ocfl.grammar import is_safe_path
 from repository.ocfl.strict_json import MalformedJson, parse_json
 
 
-def plain_document(data: bytes) -> dict[str, object] | None:
+@dataclass(frozen=True, slots=True)
+class KnownStrings:
+    """Strings that are in memory already and that the bytes are likely to have: they are shared.
+
+    `digests`: each to itself. `paths`: the path that a state probably has for a digest.
+    """
+
+    digests: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain_document(data: bytes, known: KnownStrings | None = None) -> dict[str, object] | None:
     """The document in these bytes, its manifest, states and fixity as `PlainBlock`s; None when the
     bytes are not plain, be they right or wrong. Raises nothing because of its input."""
     try:
-        return _Reader(data).document()
+        return _Reader(data, known or KnownStrings()).document()
     except (_NotPlainError, MalformedJson, UnicodeDecodeError):
         return None
 
@@ -56,12 +68,13 @@ _ITEM: Final = re.compile(rb"(" + _ANY + rb")" + _WS + rb"([,\]])" + _WS)
 class _Reader:
     """One pass over the bytes. Strings that stand in several places are made once."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, known: KnownStrings) -> None:
         self._data = data
         self._at = 0
+        self._known = known.digests
         self._digests: dict[str, str] = {}
         self._content: dict[str, str] = {}
-        self._state: Mapping[str, str | tuple[str, ...]] = {}
+        self._state: Mapping[str, str | tuple[str, ...]] = known.paths
 
     def document(self) -> dict[str, object]:
         made: dict[str, object] = {}
@@ -116,22 +129,24 @@ class _Reader:
     def _content_block(self, *, addresses: bool) -> PlainBlock:
         """`addresses`: the digests are those that states name too."""
         made: dict[str, str | tuple[str, ...]] = {}
-        known, digests = self._content, self._digests
-        for digest, paths in self._entries():
-            if digest in made:
+        content, digests, known = self._content, self._digests, self._known
+        for given, paths in self._entries():
+            if given in made:
                 raise _NotPlainError
+            digest = known.get(given, given)
             if addresses:
                 digest = digests.setdefault(digest, digest)
-            made[digest] = known.setdefault(paths, paths) if isinstance(paths, str) else paths
+            made[digest] = content.setdefault(paths, paths) if isinstance(paths, str) else paths
         return PlainBlock(made)
 
     def _state_block(self) -> PlainBlock:
         """Mostly what the state read before it was, and then of the same strings."""
         made: dict[str, str | tuple[str, ...]] = {}
-        before, digests = self._state, self._digests
-        for digest, paths in self._entries():
-            if digest in made:
+        before, digests, known = self._state, self._digests, self._known
+        for given, paths in self._entries():
+            if given in made:
                 raise _NotPlainError
+            digest = known.get(given, given)
             same = before.get(digest)
             made[digests.setdefault(digest, digest)] = paths if same != paths else same
         self._state = made

@@ -13,8 +13,10 @@ from repository.ocfl.inventory import (
     NewContent,
     Version,
     first_inventory,
+    inventory_after,
     new_content_paths,
     next_inventory,
+    no_inventory,
     parse_inventory,
     serialise_inventory,
 )
@@ -350,3 +352,11 @@ def test_what_the_rules_call_safe_is_what_the_path_types_accept(text: str) -> No
     except InvalidValue:
         accepted = False
     assert is_safe_path(text) == accepted
+
+
+def test_files_given_one_at_a_time_must_come_in_their_order() -> None:
+    files = [content("b", b"x"), content("a", b"y")]
+    with pytest.raises(ValueError, match="order"):
+        inventory_after(no_inventory(OBJECT), files, CREATED, *WHO)
+    made = inventory_after(no_inventory(OBJECT), reversed(files), CREATED, *WHO)
+    assert made == first_inventory(OBJECT, files, CREATED, *WHO)

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import example, given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from repository.model import ContentPath, LogicalPath, ObjectId
 from repository.ocfl import inventory_rules
 from repository.ocfl.blocks import PlainBlock, TypedBlock
+from repository.ocfl.draft import Draft
 from repository.ocfl.inventory import (
     first_inventory,
     next_inventory,
@@ -14,7 +16,7 @@ from repository.ocfl.inventory import (
     serialise_inventory,
 )
 from repository.ocfl.inventory_rules import examine
-from repository.ocfl.plain_form import plain_document
+from repository.ocfl.plain_form import KnownStrings, plain_document
 from repository.ocfl.strict_json import MalformedJson, parse_json
 from tests.repository.ocfl.builder import CREATED, content
 
@@ -58,12 +60,15 @@ def _listed(value: object) -> object:
 
 def _judged_by_json(data: bytes) -> tuple:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inventory_rules, "plain_document", lambda _: None)
+        patch.setattr(inventory_rules, "plain_document", lambda *_: None)
         return _told(data)
 
 
 def _told(data: bytes) -> tuple:
-    draft = examine(data)
+    return _told_of(examine(data))
+
+
+def _told_of(draft: Draft) -> tuple:
     return (
         [problem.as_dict() for problem in draft.problems],
         (draft.object_id, draft.spec_version, draft.digest_algorithm, draft.head),
@@ -215,3 +220,31 @@ def test_blocks_are_equal_to_what_they_hold_and_to_nothing_else() -> None:
     assert block == {"aa": ("x",), "bb": ("y", "z")}
     assert block != PlainBlock({"aa": "x"})
     assert repr(typed) == repr(same)
+
+
+@settings(deadline=None, max_examples=150)
+@given(mangled(), st.data())
+def test_strings_known_beforehand_change_nothing_that_is_said(
+    data: bytes, chance: st.DataObject
+) -> None:
+    digests = sorted({d for form in FORMS for d in re.findall(r"[0-9a-f]{64,128}", form.decode())})
+    some = chance.draw(st.lists(st.sampled_from(digests), max_size=6))
+    paths = {digest: chance.draw(st.sampled_from(["data/a.pdf", "same", "x"])) for digest in some}
+    known = KnownStrings({digest: digest for digest in some}, paths)
+    assert _told_of(examine(data, known=known)) == _told(data)
+
+
+def test_strings_known_beforehand_are_the_ones_that_are_held() -> None:
+    files = [content(f"data/{n:03d}.pdf", b"%d" % n) for n in range(3)]
+    data = serialise_inventory(first_inventory(OBJECT, files, CREATED, *WHO))
+    known = KnownStrings(
+        {file.digest: file.digest for file in files},
+        {file.digest: file.logical_path for file in files},
+    )
+    made = plain_document(data, known)
+    assert made is not None
+    state = made["versions"]["v1"]["state"]  # type: ignore[index]
+    for digest, path in state.held.items():
+        file = next(file for file in files if file.digest == digest)
+        assert digest is file.digest
+        assert path is file.logical_path
