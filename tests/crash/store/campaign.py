@@ -7,8 +7,8 @@ hooks      kill and errors from within the interpreter: where strace cannot be h
 processes  two processes update shared objects and are killed at random
 limits     one object with very many files, one very large file
 
-Prints one JSON document with the counts; the exit status is 0 when nothing failed. `--quick` takes a
-seeded sample where the whole takes minutes.
+Prints one JSON document with the counts, and on the error stream a line for each campaign; the exit
+status is 0 when nothing failed. `--quick` takes a seeded sample where the whole takes minutes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,10 +42,14 @@ class Tally:
 
     tried: int = 0
     ends: Counter[str] = field(default_factory=Counter)
+    injected: Counter[str] = field(default_factory=Counter)  # by errno
     wrong: list[str] = field(default_factory=list)
 
     def report(self) -> dict[str, object]:
-        return {"tried": self.tried, **self.ends, "wrong": self.wrong[:20]}
+        told: dict[str, object] = {"tried": self.tried, **self.ends}
+        if self.injected:
+            told["injected"] = dict(sorted(self.injected.items()))
+        return {**told, "wrong": self.wrong[:20]}
 
 
 @dataclass
@@ -85,6 +89,7 @@ class Campaign:
                 points += [trial.Point(call, nth + 1, error) for nth in range(count)]
         for point in self.chosen(points, 4):
             ground = grounds.trial(self.base / "trial")
+            tally.injected[str(point.error)] += 1
             ended = trial.interrupt(lambda at=ground: grounds.work.do(at), point)
             self._judge(grounds, ground, tally, f"{point}", ended, ("failed", "done"))
 
@@ -100,6 +105,8 @@ class Campaign:
             ground = grounds.trial(self.base / "trial")
             ended = trial.interrupt_by_hook(lambda at=ground: grounds.work.do(at), nth, error)
             allowed = ("failed", "done") if error else ("killed",)
+            if error:
+                tally.injected[error] += 1
             self._judge(grounds, ground, tally, f"{nth} {error}", ended, allowed)
 
     def power(self) -> dict[str, object]:
@@ -242,7 +249,31 @@ def main(arguments: list[str] | None = None) -> int:
             out[name] = {**result, "seconds": round(time.monotonic() - begun, 1)}
             shutil.rmtree(campaign.base)
     print(json.dumps(out, indent=1, ensure_ascii=False))
+    print("\n".join(summary(out)), file=sys.stderr)
     return 1 if _any_wrong(out) else 0
+
+
+def summary(out: Mapping[str, object]) -> Iterator[str]:
+    """A line for each campaign: its counts over all pieces of work."""
+    for name, told in out.items():
+        if not isinstance(told, dict):
+            continue
+        counts: Counter[str] = Counter()
+        for part in (told, *told.values()):
+            if isinstance(part, dict):
+                _add(counts, part)
+        words = ", ".join(f"{what} {count:,}" for what, count in counts.items())
+        yield f"{name}: {words} in {told['seconds']} s"
+
+
+def _add(counts: Counter[str], told: Mapping[str, object]) -> None:
+    for what, value in told.items():
+        if what == "wrong" and isinstance(value, list):
+            counts["wrong"] += len(value)
+        elif isinstance(value, int):
+            counts[what] += value
+        elif what == "injected" and isinstance(value, dict):
+            counts.update({f"injected {error}": count for error, count in value.items()})
 
 
 def _any_wrong(found: object) -> bool:

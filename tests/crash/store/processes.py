@@ -51,13 +51,19 @@ def run(base: Path, objects: int, kills: int, chance: random.Random) -> dict[str
     store = open_store(ground, "primary")
     store.recover()
     wrong += _check(store, ground, ids, journal)
-    return {"objects": objects, "killed": killed, "settled": _settled(journal), "wrong": wrong}
-
-
-def _settled(journal: Path) -> dict[str, int]:
-    """What the workers found of killed ones when they began, by what was done with it."""
     lines = [line for path in journal.iterdir() for line in path.read_text().splitlines()]
-    return dict(Counter(line for line in lines if not line.startswith("{")))
+    told = Counter(line for line in lines if not line.startswith("{"))
+    return {
+        "objects": objects,
+        "commits acknowledged": sum(line.endswith("}") for line in lines),
+        "killed": killed,
+        # Refused because the other process was at work, or had been there first.
+        "conflicts": told.pop("Conflict", 0),
+        "locked": told.pop("Locked", 0),
+        # What the workers found of killed ones when they began, by what was done with it.
+        "settled": dict(told),
+        "wrong": wrong,
+    }
 
 
 def _check(store: LocalStore, ground: Path, ids: Sequence[ObjectId], journal: Path) -> list[str]:
@@ -124,7 +130,8 @@ def _work(ground: Path, ids: Sequence[ObjectId], journal: Path, chance: random.R
                 message = f"by {os.getpid()}"
                 planned = plan(ground, object_id, state, None, version, message)
                 receipt = store.commit(planned)
-            except (Conflict, Locked):
+            except (Conflict, Locked) as refused:
+                notes.write(f"{type(refused).__name__}\n")
                 continue
             done = {
                 "id": object_id,
