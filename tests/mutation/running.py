@@ -2,7 +2,7 @@
 
 A mutant of a function body is put in the place of the function's code in a process that has imported
 and collected everything and has seen the tests pass; only the tests that called the function are run,
-the quickest first, up to the first that fails. A mutant that takes effect at import is given to the
+those that noticed others of its mutants and then the quickest first, up to the first that fails. A mutant that takes effect at import is given to the
 import system of a process that has imported nothing of ours, and all tests of its module are run.
 
 A mutant is killed by a failing test. One whose tests come to no end is *timed out*, which is told
@@ -26,6 +26,7 @@ import tempfile
 import threading
 import time
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -112,6 +113,7 @@ class _Session:
         self._write = write
         self._calls: dict[str, set[tuple[str, int]]] = {}
         self._took: dict[str, Took] = {}
+        self._killed: Counter[tuple[str, str]] = Counter()  # by function and test
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         files = {str(_path(one.module)) for one in self._found}
@@ -137,7 +139,9 @@ class _Session:
         function = _named(one)
         place = (str(_path(one.module)), function.__code__.co_firstlineno)
         items = [item for item in session.items if place in self._calls[item.nodeid]]
-        items.sort(key=lambda item: self._took[item.nodeid])
+        items.sort(
+            key=lambda item: (-self._killed[one.function, item.nodeid], *self._took[item.nodeid])
+        )
         took = (
             sum(self._took[item.nodeid][0] for item in items),
             sum(self._took[item.nodeid][1] for item in items),
@@ -160,6 +164,7 @@ class _Session:
             return PASSED
 
         fate, by = _forked(child, took)
+        self._killed[one.function, by] += 1
         return Outcome(one, fate, by, len(items))
 
 

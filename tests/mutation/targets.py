@@ -33,31 +33,25 @@ class Target:
         return [path for path in self.tests if (ROOT / path).exists()]
 
 
-_RUNS = (
-    f"{_AUDIT}/test_run_cases.py",
-    f"{_AUDIT}/test_looking_cases.py",
-    f"{_AUDIT}/test_run.py",
-    f"{_AUDIT}/test_attacks.py",
-)
-_LOGS = (
-    f"{_LEDGER}/test_verifying_cases.py",
-    f"{_LEDGER}/test_signing.py",
-    f"{_LEDGER}/test_sequencer.py",
-)
+_RUNS = (f"{_AUDIT}/test_looking_cases.py", f"{_AUDIT}/test_run.py")
+_LOGS = (f"{_LEDGER}/test_verifying_cases.py", f"{_LEDGER}/test_signing.py")
 
 TARGETS = (
     # What is judged, and by what.
     Target("preservation.audit.fixity", (f"{_AUDIT}/test_fixity_cases.py",)),
     Target("preservation.audit.expectation", (f"{_AUDIT}/test_expectation_cases.py",)),
     Target("preservation.audit.diagnosis", (f"{_AUDIT}/test_diagnosis_cases.py",)),
-    Target("preservation.audit.commitments", _RUNS),
+    Target("preservation.audit.commitments", (f"{_AUDIT}/test_beside_cases.py",)),
     Target("preservation.audit.looking", _RUNS),
-    Target("preservation.audit.beside", _RUNS),
-    Target("preservation.audit.leases", _RUNS),
+    Target("preservation.audit.beside", (f"{_AUDIT}/test_beside_cases.py",)),
+    Target("preservation.audit.leases", (f"{_AUDIT}/test_beside_cases.py",)),
     # What is summed, recorded, and becomes an exit status.
     Target("preservation.audit.run", _RUNS),
-    Target("preservation.audit.recording", _RUNS),
-    Target("preservation.audit.selection", _RUNS),
+    Target(
+        "preservation.audit.recording",
+        (f"{_AUDIT}/test_run_cases.py", f"{_AUDIT}/test_beside_cases.py"),
+    ),
+    Target("preservation.audit.selection", (f"{_AUDIT}/test_run_cases.py",)),
     Target(
         "preservation.audit.sampling",
         (f"{_AUDIT}/test_sampling_cases.py", f"{_AUDIT}/test_sampling.py"),
@@ -70,8 +64,8 @@ TARGETS = (
         "preservation.audit.worklist",
         (f"{_AUDIT}/test_worklist_cases.py", f"{_AUDIT}/test_policy_cases.py"),
     ),
-    Target("preservation.audit.lacking", _RUNS),
-    Target("kho.selecting", (*_RUNS, f"{_AUDIT}/test_status_cases.py")),
+    Target("preservation.audit.lacking", (f"{_AUDIT}/test_beside_cases.py",)),
+    Target("kho.selecting", (f"{_AUDIT}/test_status_cases.py", f"{_AUDIT}/test_run.py")),
     Target("preservation.audit.coverage", (f"{_AUDIT}/test_coverage_cases.py",)),
     Target(
         "preservation.audit.planning",
@@ -84,6 +78,6 @@ TARGETS = (
         (f"{_LEDGER}/test_committed.py",),
     ),
     Target("preservation.ledger.comparing", _LOGS),
-    Target("preservation.ledger.verifying", (*_LOGS, f"{_LEDGER}/test_anchoring.py")),
-    Target("preservation.ledger.proving", _LOGS),
+    Target("preservation.ledger.verifying", _LOGS),
+    Target("preservation.ledger.proving", (f"{_LEDGER}/test_verifying_cases.py",)),
 )
