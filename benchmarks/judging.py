@@ -1,0 +1,111 @@
+"""Judging a storage root, beside ocfl-py: the same checks on both sides, in turns, in page cache.
+
+Roots of 1,000 objects: ours, of whose files both sides compute SHA-512 and the SHA-256 of the `fixity`
+block, and such as ocfl-py makes, with SHA-512 only. With hashlib threads and with the engine chosen
+here, beside what hashing alone takes: the rows "only the digests" compare nothing and list nothing.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import ocfl
+
+from benchmarks import Report, Settings, Table, Taken, machine, timed
+from benchmarks.store import make_dossiers, ocfl_create, plan_of, reading_back
+from repository.digest import DigestOptions, FileTask, digest_files, engine_report
+from repository.local_store import LocalStore, create_local_store
+from repository.ocfl.root import validate_root
+
+JUDGE_THREADS, JUDGE_ENGINE = "Kho validate (hashlib threads)", "Kho validate (engine)"
+ONLY_THREADS = "hashlib threads alone, only the digests"
+ONLY_PROCESSES = "hashlib, a process a processor, only digests"
+JUDGE_THEIRS = "ocfl-py validate"
+
+
+def run(settings: Settings) -> Report:
+    about = machine() | {"engine": engine_report().instructions}
+    folder = Path(tempfile.mkdtemp(prefix="kho-benchmark-", dir=settings.folder))
+    try:
+        dossiers = make_dossiers(folder / "sources", 30 if settings.quick else 1000)
+        return Report("judging", about, _validate(folder, dossiers))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _validate(folder: Path, dossiers: list[Path]) -> list[Table]:
+    """The same checks on both sides, on a root with our `fixity` block and on one without."""
+    store = LocalStore("primary", folder / "ours", create_local_store(folder / "ours"))
+    with reading_back(False):
+        for dossier in dossiers:
+            store.commit(plan_of(dossier))
+    theirs = folder / "theirs"
+    ocfl_create(theirs, dossiers)
+    (theirs / "0=ocfl_1.1").write_text("ocfl_1.1\n")
+    return [
+        _judge(folder / "ours" / "root", ["sha512", "sha256"], "SHA-512, and SHA-256 in `fixity`"),
+        _judge(theirs, ["sha512"], "SHA-512 only, as ocfl-py makes them"),
+    ]
+
+
+def _judge(root: Path, algorithms: list[str], what: str) -> Table:
+    files = [path for path in root.rglob("*") if path.is_file()]
+    content = [str(path) for path in files if "content" in path.parts]
+    size = sum(path.stat().st_size for path in files)
+    contenders: dict[str, Callable[[], object]] = {
+        JUDGE_THREADS: lambda: _ours(root, DigestOptions(engine="hashlib")),
+        JUDGE_ENGINE: lambda: _ours(root, DigestOptions()),
+        ONLY_THREADS: lambda: _digest(content, algorithms),
+        ONLY_PROCESSES: lambda: _digest_in_processes(content, algorithms),
+        JUDGE_THEIRS: lambda: _theirs(root),
+    }
+    taken: dict[str, list[Taken]] = {name: [] for name in contenders}
+    for _ in range(3):
+        for name, work in contenders.items():
+            taken[name].append(timed(work))
+    objects = sum(1 for path in files if path.name.startswith("0=ocfl_object"))
+    table = Table(f"validate {objects:,} objects, {len(files):,} files, in page cache; {what}")
+    for name, took in taken.items():
+        table.add(name, took, size=size, files=len(files))
+    rate = {row.name: row.megabytes_per_second for row in table.rows}
+    work_rate = {row.name: row.per_processor_second or 0.0 for row in table.rows}
+    for name in list(contenders)[:-1]:
+        table.ratios[f"{name} to ocfl-py"] = round(rate[name] / rate[JUDGE_THEIRS], 2)
+    for name in (JUDGE_THREADS, ONLY_THREADS):
+        worth = round(work_rate[name] / work_rate[JUDGE_THEIRS], 2)
+        table.ratios[f"{name} to ocfl-py, by processor time"] = worth
+    return table
+
+
+def _ours(root: Path, options: DigestOptions) -> None:
+    for place, report in validate_root(str(root), options=options):
+        if report.has_errors:
+            raise AssertionError((place, list(report)))
+
+
+def _digest(paths: Sequence[str], algorithms: list[str], threads: int | None = None) -> None:
+    """The limit: nothing but the digests, compared with nothing."""
+    tasks = (FileTask(path, path) for path in paths)
+    options = DigestOptions(threads=threads, engine="hashlib")
+    for result in digest_files(tasks, algorithms, options=options):
+        if result.errno is not None:
+            raise AssertionError(result)
+
+
+def _digest_in_processes(paths: Sequence[str], algorithms: list[str]) -> None:
+    processors = len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(processors, mp_context=get_context("fork")) as pool:
+        parts = [paths[number::processors] for number in range(processors)]
+        for done in [pool.submit(_digest, part, algorithms, 1) for part in parts]:
+            done.result()
+
+
+def _theirs(root: Path) -> None:
+    judge = ocfl.StorageRoot(root=str(root))
+    sound = judge.validate(log_warnings=False)
+    if not sound or judge.good_objects != judge.num_objects:  # it says so of the root alone
+        raise AssertionError((root, judge.errors))
