@@ -42,6 +42,7 @@ from repository.catalogue.records import (
     TransferRecord,
 )
 from repository.clock import utc_text
+from repository.digest import digest_bytes
 from repository.errors import Refused
 from repository.store import LEDGER, STORAGE_ROOT
 
@@ -185,13 +186,31 @@ def listed_detail(registration_id: str, rows: Iterable[ListedDossierRecord]) -> 
     }
 
 
-def copies_detail(copies: Iterable[CopyRecord], version: str, inventory: str) -> dict[str, Any]:
-    """What an event says of the copies that were written and read back."""
+def copies_detail(
+    copies: Iterable[CopyRecord], version: str, inventory: str, files: str = ""
+) -> dict[str, Any]:
+    """What an event says of the copies that were written and read back.
+
+    `files`: by `files_digest`, where every file of the object is known to who records.
+    """
     return {
         "copies": [asdict(copy) for copy in copies],
         "version": version,
         "inventory_sha512": inventory,
+        **({"files_sha512": files} if files else {}),
     }
+
+
+def files_digest(files: Iterable[tuple[str, str]]) -> str:
+    """One digest (sha512) for the path and the sha512 of every file of an object, in any order.
+
+    Over their number and then all paths and all digests, each ended by a null byte, which no path in
+    a store has: so rows that are not exactly these, whatever they hold, have another.
+    """
+    rows = sorted(files)
+    texts = (str(len(rows)), *[path for path, _ in rows], *[digest for _, digest in rows], "")
+    data = "\0".join(texts).encode("utf-8", "surrogatepass")
+    return digest_bytes(data, ["sha512"])["sha512"]
 
 
 def run_detail(run: AuditRunRecord) -> dict[str, Any]:

@@ -254,7 +254,10 @@ def _record(
         detail={
             **_transfer_detail(held, holding, now),
             **history.copies_detail(
-                copies, str(held.facts.head.version), held.facts.head.inventory_sha512
+                copies,
+                str(held.facts.head.version),
+                held.facts.head.inventory_sha512,
+                history.files_digest((file.path, file.sha512) for file in held.facts.expected),
             ),
             **({"reason": holding.reason} if holding.reason else {}),
         },

@@ -43,7 +43,7 @@ from repository.store import (
 STORE_FORMAT = 1
 # Files read at once from the medium: an SSD's queue wants to be full, a disk's head wants to stay.
 READERS = {"local": 8, "nfs": 4, "smb": 4, "offline": 2}
-READ_AHEAD = 32  # files a reader may have read before they are asked for: a kill loses them
+READ_AHEAD = 40  # files a reader may have read before they are asked for: a kill loses them
 _DETACHED = "detached"
 _WRITER_AT_WORK = 2.0  # seconds a reader waits for the three renames of an update, at most
 _Found = TypeVar("_Found")

@@ -28,6 +28,11 @@ class Commitments(Protocol):
         """The sha512 of each root inventory of the object, first to last; empty: never spoken of."""
         ...
 
+    def files_of(self, object_id: str) -> str:
+        """The digest (`history.files_digest`) of all files of the object as it is since the last of
+        these; empty: nobody said."""
+        ...
+
     def objects(self) -> Collection[str]:
         """Every object that the ledger committed to."""
         ...
@@ -38,12 +43,13 @@ class Commitments(Protocol):
 
 
 class LedgerCommitments:
-    """The commitments of the ledger in one folder. Some 400 bytes an object."""
+    """The commitments of the ledger in one folder. Some 500 bytes an object."""
 
     def __init__(self, folder: Path) -> None:
         self._journal = Journal(folder)
         self._head = ChainHead()
         self._inventories: dict[str, tuple[str, ...]] = {}
+        self._files: dict[str, bytes] = {}
         self._stores: dict[str, tuple[str, ...]] = {}
         self._combinations: dict[tuple[str, ...], tuple[str, ...]] = {}  # each kept once
         # Two audits of one process share what is known: an entry that is read twice, out of its turn,
@@ -66,6 +72,10 @@ class LedgerCommitments:
         """The sha512 of each root inventory of the object, first to last."""
         return self._inventories.get(object_id, ())
 
+    def files_of(self, object_id: str) -> str:
+        """The digest of all files of the object as it is since the last of these, if it was said."""
+        return self._files.get(object_id, b"").hex()
+
     def objects(self) -> Collection[str]:
         """Every object that the ledger committed to."""
         return self._inventories.keys()
@@ -87,6 +97,7 @@ class LedgerCommitments:
         # event that names an earlier version's inventory make that version the head again.
         if digest not in known:
             self._inventories[object_id] = (*known, str(digest))
+            self._files[object_id] = _as_bytes(record["detail"].get("files_sha512"))
         for copy in record["detail"].get("copies", ()):
             self._held_in(object_id, str(copy["store"]))
 
@@ -95,3 +106,11 @@ class LedgerCommitments:
         if store not in stores:
             more = (*stores, store)
             self._stores[object_id] = self._combinations.setdefault(more, more)
+
+
+def _as_bytes(digest: object) -> bytes:
+    """What is no digest vouches for nothing."""
+    try:
+        return bytes.fromhex(str(digest or ""))
+    except ValueError:
+        return b""

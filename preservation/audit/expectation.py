@@ -60,16 +60,6 @@ def agrees(
     return len(known) == len(rows) and known == _wanted(inventory, committed, known)
 
 
-def fingerprint(rows: Sequence[ExpectedRecord], committed: Sequence[str]) -> bytes:
-    """A digest of everything that `agrees` compares besides the inventory: equal for equal alone."""
-    # Counted first and parted by what stands in none of them where `agrees` has held: so no other
-    # rows give the same text, whatever they hold.
-    paths, digests = [row.path for row in rows], [row.sha512 for row in rows]
-    told = "\0".join((f"{len(rows)} {len(committed)}", *paths, *digests, *committed))
-    data = told.encode("utf-8", "surrogatepass")
-    return bytes.fromhex(digest_bytes(data, ["sha512"])["sha512"][:64])
-
-
 def expectation(
     object_id: str,
     rows: Sequence[ExpectedRecord],

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from preservation import history
 from preservation.audit import progress
 from preservation.audit.evidence import Examiner, proven_inventory, read_whole
 from preservation.audit.expectation import (
@@ -21,7 +22,6 @@ from preservation.audit.expectation import (
     CatalogueFinding,
     agrees,
     expectation,
-    fingerprint,
 )
 from preservation.audit.fixity import (
     CopyJudgement,
@@ -45,7 +45,6 @@ IN_A_ROW = 3  # copies of which nothing at all could be read, until the store it
 RETRIES = 2
 RETRY_PAUSE = 2.0  # seconds before what could not be read is tried again
 RETRIED_AT_MOST = 256  # copies
-PROVEN_AT_MOST = 500_000  # objects; some 200 bytes each
 LEASE_WAIT = 60.0  # seconds for another audit to record what it is looking at
 
 
@@ -188,20 +187,11 @@ class Looker:
         committed = commitments.of(object_id)
         if not committed:
             return False
-        proven = self.services.proven
-        if len(self.services.stores) < 2:
-            return agrees(rows, committed, read_whole(store, object_id, INVENTORY))
-        # What was proven of the same rows by another store's inventory need not be proven again: it
-        # follows from the bytes that the ledger committed to, wherever they were read.
-        now = fingerprint(rows, committed)
-        if proven.get(object_id) == now:
+        said = commitments.files_of(object_id)
+        if said and said == history.files_digest([(row.path, row.sha512) for row in rows]):
             return True
-        if not agrees(rows, committed, read_whole(store, object_id, INVENTORY)):
-            return False
-        if len(proven) >= PROVEN_AT_MOST:
-            proven.clear()
-        proven[object_id] = now
-        return True
+        # Of an object written before that was said, or whose rows are others: by its inventory.
+        return agrees(rows, committed, read_whole(store, object_id, INVENTORY))
 
     # -- the second look
 

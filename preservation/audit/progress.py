@@ -23,7 +23,7 @@ from repository import durable, locks
 from repository.catalogue.records import AuditResultRecord
 from repository.errors import Locked
 
-NOTE_FILES = 32  # with what is being read, a kill costs at most 64 files a reader
+NOTE_FILES = 16  # with what is being read, a kill costs at most 64 files a reader
 _VALUES = attrgetter(*(field.name for field in fields(AuditResultRecord)))
 
 

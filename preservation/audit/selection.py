@@ -57,7 +57,6 @@ class AuditServices:
     runs at work and for the leases of two runs at once; without it every note is a transaction.
     `following` is called in the transaction that records a batch of results: what follows from them
     (incidents) is recorded with them or not at all. It may read the catalogue and must do nothing slow.
-    `proven`: of which objects the catalogue's rows were proven by the ledger, and which rows.
     """
 
     catalogue: Catalogue
@@ -70,7 +69,6 @@ class AuditServices:
     commitments: Commitments | None = None
     progress: Path | None = None
     ledger: Path | None = None
-    proven: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
@@ -766,19 +767,22 @@ struct worker {
     int active;
 };
 
-static void give_result(struct engine *e, struct file *f)
+static void give_result(struct engine *e, struct file *f, bool from_lane)
 {
     bool was_open = f->fd >= 0;
     close_file(f);
     f->next = NULL;
     pthread_mutex_lock(&e->lock);
     e->open_now -= was_open;
+    e->in_lanes -= from_lane;
     *e->last_finished = f;
     e->last_finished = &f->next;
     e->n_finished++;
     e->n_unfinished--;
-    if (e->n_finished >= e->wanted || e->n_unfinished == 0) pthread_cond_signal(&e->progress);
+    bool enough = e->n_finished >= e->wanted || e->n_unfinished == 0;
     pthread_mutex_unlock(&e->lock);
+    /* Whoever wakes up may take this processor at once, and should not find the lock held. */
+    if (enough) pthread_cond_signal(&e->progress);
 }
 
 /* Takes the largest of the opened files, so that no long one is left for last. A worker takes no
@@ -805,12 +809,12 @@ static struct file *take_file(struct worker *w)
             bool opened = f->error == 0;
             bool none_left = f->error == EMFILE || f->error == ENFILE;
             /* A result that was given may be gone: f is not looked at again. */
-            if (!opened && !none_left) give_result(e, f);
+            if (!opened && !none_left) give_result(e, f, false);
             pthread_mutex_lock(&e->lock);
             e->in_lanes--;
             if (none_left && e->open_now == 0) {
                 pthread_mutex_unlock(&e->lock);
-                give_result(e, f); /* not we have used them up: the caller must know */
+                give_result(e, f, false); /* not we have used them up: the caller must know */
                 pthread_mutex_lock(&e->lock);
             } else if (none_left) {
                 f->error = 0; /* later, when some of ours are closed */
@@ -847,8 +851,9 @@ static struct file *take_file(struct worker *w)
         }
     }
     if (taken) e->in_lanes++;
-    if (taken && (e->n_opened || e->waiting)) pthread_cond_signal(&e->work);
+    bool more = taken && (e->n_opened || e->waiting);
     pthread_mutex_unlock(&e->lock);
+    if (more) pthread_cond_signal(&e->work);
     return taken;
 }
 
@@ -981,10 +986,7 @@ static void end_lane(struct worker *w, struct lane *l)
         finish(e->algorithms[a], &l->state[a], f->digest[a]);
     l->file = NULL;
     w->active--;
-    pthread_mutex_lock(&e->lock);
-    e->in_lanes--;
-    pthread_mutex_unlock(&e->lock);
-    give_result(e, f);
+    give_result(e, f, true);
 }
 
 static void start_lane(struct worker *w, struct lane *l, struct file *f)
@@ -1006,6 +1008,12 @@ static void *work(void *argument)
 {
     struct worker *w = argument;
     struct engine *e = w->engine;
+    /* The thread that feeds the workers goes first, or they would wait for it while it waits for
+     * them. Also whoever else wants the processors: what is read here is never urgent. (For this
+     * thread alone, as Linux has it; where it is refused nothing is lost but speed.) */
+    errno = 0;
+    int nice_now = getpriority(PRIO_PROCESS, 0);
+    if (errno == 0) (void)setpriority(PRIO_PROCESS, 0, nice_now + 5);
     while (!stopped(e)) {
         for (int j = 0; j < e->lanes && !stopped(e); j++) {
             struct lane *l = &w->lanes[j];
@@ -1322,8 +1330,8 @@ static PyObject *native_submit(PyObject *module, PyObject *arguments)
         e->last_waiting = last;
         e->n_waiting += count;
         e->n_unfinished += count;
-        pthread_cond_broadcast(&e->work);
         pthread_mutex_unlock(&e->lock);
+        pthread_cond_broadcast(&e->work);
     }
     Py_RETURN_NONE;
 }

@@ -13,7 +13,6 @@ from preservation.audit.expectation import (
     CatalogueFinding,
     agrees,
     expectation,
-    fingerprint,
 )
 from repository.catalogue.records import ExpectedRecord
 
@@ -207,16 +206,3 @@ def test_the_words_for_faults_are_stable() -> None:
         "AUD-UNCOMMITTED",
         "AUD-CATALOGUE-FORGOT",
     ]
-
-
-def test_a_fingerprint_is_equal_for_equal_alone() -> None:
-    assert fingerprint(ROWS, COMMITTED) == fingerprint(list(ROWS), list(COMMITTED))
-    others = [
-        fingerprint(ROWS[1:], COMMITTED),
-        fingerprint(ROWS, COMMITTED[1:]),
-        fingerprint(with_row("v1/content/a", sha512="0" * 128), COMMITTED),
-        fingerprint([ROWS[0]._replace(path="x"), *ROWS[1:]], COMMITTED),
-        fingerprint((), ()),
-    ]
-    assert len({*others, fingerprint(ROWS, COMMITTED)}) == 6
-    assert {len(one) for one in others} == {32}

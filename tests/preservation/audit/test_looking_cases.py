@@ -133,7 +133,7 @@ def harm(archive: wiring.Archive, number: int, store: str = "primary") -> None:
 
 def test_what_is_promised_of_looking_again() -> None:
     assert (looking.TOGETHER, looking.IN_A_ROW, looking.RETRIES) == (32, 3, 2)
-    assert (looking.RETRIED_AT_MOST, looking.PROVEN_AT_MOST) == (256, 500_000)
+    assert looking.RETRIED_AT_MOST == 256
     assert looking.LEASE_WAIT == 60.0
     fresh = Looker.__dataclass_fields__
     assert (fresh["adopted"].default, fresh["_in_a_row"].default) == (0, 0)
@@ -737,23 +737,7 @@ def test_a_copy_whose_inventory_is_lost_is_judged_by_another_stores(
     assert (copy.expected, copy.missing, copy.intact) == (FILES, 2, FILES - 2)
 
 
-def test_rows_proven_by_one_store_are_remembered_for_the_next_up_to_a_limit(
-    archive: wiring.Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    services = archive.auditing()
-    run(services, Selection("all", dict.fromkeys(STORES, IDS), roots=False))
-    assert sorted(services.proven) == IDS
-    assert all(services.proven.values())
-    alone = replace(services, stores={"primary": services.stores["primary"]}, proven={})
-    run(alone, only())
-    assert alone.proven == {}  # with one store nobody would ask again
-    monkeypatch.setattr(looking, "PROVEN_AT_MOST", 2)
-    few = replace(services, proven={})
-    run(few, only())
-    assert len(few.proven) == 1
-
-
-def test_rows_once_proven_are_not_held_against_the_inventory_again(
+def test_only_where_no_event_said_what_all_files_are_the_inventory_is_read_again(
     archive: wiring.Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
@@ -764,10 +748,8 @@ def test_rows_once_proven_are_not_held_against_the_inventory_again(
         return kept(store, object_id, path)
 
     monkeypatch.setattr(looking, "read_whole", counting)
-    services = archive.auditing()
-    for _ in range(2):
-        run(services, Selection("all", dict.fromkeys(STORES, IDS), roots=False))
-    assert sorted(read) == IDS
+    run(archive.auditing(), Selection("all", dict.fromkeys(STORES, IDS), roots=False))
+    assert read == [IDS[0], IDS[0]]
 
 
 @pytest.mark.parametrize(

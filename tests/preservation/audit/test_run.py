@@ -163,6 +163,9 @@ def test_an_object_that_the_ledger_never_spoke_of_is_reported_and_not_called_int
         def of(self, object_id: str) -> tuple[str, ...]:
             return () if object_id == IDS[3] else services.commitments.of(object_id)
 
+        def files_of(self, object_id: str) -> str:
+            return services.commitments.files_of(object_id)
+
         def objects(self) -> list[str]:
             return IDS[:3]
 
