@@ -14,7 +14,6 @@ import functools
 import hashlib
 import importlib
 import logging
-import os
 import sys
 import threading
 import time
