@@ -177,11 +177,13 @@ def _check_valid(staged: Path, plan: RebuildPlan) -> Head:
         for path in paths:
             if wanted.get(path) != digest:
                 raise Corrupt(f"{path} is not what the inventory of {plan.object_id} says.")
+    head = inventory.head
+    del inventory, wanted  # the judge makes its own account
     report = validate_object(LocalTree(str(staged)), check_digests=False)
     if report.has_errors:
         codes = ", ".join(sorted(set(report.codes())))
         raise Corrupt(f"The rebuilt copy of {plan.object_id} would not be valid OCFL: {codes}.")
-    return Head(inventory.head, plan.root_inventory_sha512)
+    return Head(head, plan.root_inventory_sha512)
 
 
 # -- the exchange

@@ -1,21 +1,18 @@
 """A store in a folder: an OCFL storage root on a local or mounted file system.
 
-Says whether the right store is there, and keeps the contract of `repository.store.Store`: no OSError
-leaves it. Where things lie is in `local_place`, writing in `local_commit`, recovery in `local_settle`,
-looking at every byte in `local_observe`.
+Keeps the contract of `repository.store.Store`: no OSError leaves it. Whether the right store is there
+is in `local_presence`, where things lie in `local_place`, writing in `local_commit`, recovery in
+`local_settle`, looking at every byte in `local_observe`.
 """
 
 from __future__ import annotations
 
 import errno
 import io
-import json
 import os
-import secrets
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -24,6 +21,7 @@ from repository import durable, local_commit, local_observe, local_rebuild, lock
 from repository.digest import DigestOptions, EngineName
 from repository.errors import Conflict, Corrupt, NotFound, Unavailable
 from repository.local_place import DEFINITE, LocalPlace, is_there, open_below, open_regular
+from repository.local_presence import Presence, write_identity
 from repository.local_settle import recover, settle
 from repository.model import ContentPath, ObjectId
 from repository.ocfl.layout import HASHED_WITH_ID, write_layout
@@ -40,11 +38,9 @@ from repository.store import (
     VersionPlan,
 )
 
-STORE_FORMAT = 1
 # Files read at once from the medium: an SSD's queue wants to be full, a disk's head wants to stay.
 READERS = {"local": 8, "nfs": 4, "smb": 4, "offline": 2}
 READ_AHEAD = 40  # files a reader may have read before they are asked for: a kill loses them
-_DETACHED = "detached"
 _WRITER_AT_WORK = 2.0  # seconds a reader waits for the three renames of an update, at most
 _Found = TypeVar("_Found")
 
@@ -61,11 +57,8 @@ def create_local_store(place: Path, layout: str = HASHED_WITH_ID) -> str:
         path = place / "root" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         durable.write_new(path, data)
-    store_id = secrets.token_hex(16)
     durable.sync_tree(place)
-    note = {"store_id": store_id, "format": STORE_FORMAT}
-    durable.write_durably(place / "store.json", (json.dumps(note) + "\n").encode(), 0o444)
-    return store_id
+    return write_identity(place)
 
 
 class LocalStore:
@@ -86,13 +79,12 @@ class LocalStore:
     ) -> None:
         self._name = name
         self._kind = kind
-        self._id = store_id
         self._lock_wait = lock_wait
         self._readers = readers or READERS[kind]
         self._rate = bytes_per_second  # of each audit of it
         self._at = LocalPlace(name, place, layout, step)
         self._path = lru_cache(maxsize=4096)(self._at.layout.path)
-        self._seen: tuple[int, ...] | None = None  # what was there when all of it was looked at
+        self._presence = Presence(name, place, store_id)
 
     # -- what and whether it is
 
@@ -101,111 +93,20 @@ class LocalStore:
         return self._name
 
     def check_available(self) -> None:
-        if self._as_last_seen():
-            return
-        before = None
-        with suppress(OSError):
-            before = self._look()
-        self._check_place()
-        try:
-            detached = is_there(self._at.place / _DETACHED)
-        except OSError as problem:
-            raise Unavailable(
-                f"Store {self._name} at {self._at.place} cannot be looked at: {problem.strerror}."
-            ) from problem
-        if detached:
-            raise Unavailable(
-                f"Store {self._name} at {self._at.place} was detached. When it is to be used again: "
-                f"`kho copies attach {self._name}`."
-            )
-        self._seen = before
-
-    def _as_last_seen(self) -> bool:
-        """Whether the very file that was read last still says which store this is, unchanged, beside a
-        storage root and no mark: asked after every object, so without opening anything."""
-        try:
-            return self._seen is not None and self._seen == self._look()
-        except OSError:
-            return False  # then say what is wrong
-
-    def _look(self) -> tuple[int, ...]:
-        place = str(self._at.place)
-        note = os.stat(f"{place}/store.json", follow_symlinks=False)  # noqa: PTH116 - quicker
-        root = os.stat(str(self._at.root), follow_symlinks=False)  # noqa: PTH116
-        marked = os.path.lexists(f"{place}/{_DETACHED}")
-        return (
-            note.st_dev, note.st_ino, note.st_size, note.st_mtime_ns, note.st_ctime_ns,
-            root.st_dev, root.st_ino, stat.S_ISDIR(root.st_mode), marked,
-        )  # fmt: skip
-
-    def _check_place(self) -> None:
-        """Unavailable unless the right store is there, detached or not."""
-        try:
-            note = json.loads((self._at.place / "store.json").read_bytes())
-            found = note["store_id"]
-            there = stat.S_ISDIR(self._at.root.stat(follow_symlinks=False).st_mode)
-        except FileNotFoundError as problem:
-            raise Unavailable(
-                f"Store {self._name} is not at {self._at.place} ({problem.filename} is not there). "
-                "Is the disk attached and mounted?"
-            ) from problem
-        except OSError as problem:
-            raise Unavailable(
-                f"Store {self._name} at {self._at.place} cannot be looked at: {problem.strerror}. "
-                "Check the disk, the mount and the permissions."
-            ) from problem
-        except (ValueError, KeyError, TypeError) as problem:
-            raise Unavailable(
-                f"What lies at {self._at.place} cannot be told to be store {self._name}: its "
-                "store.json is damaged. Compare its id with the archive's settings."
-            ) from problem
-        if found != self._id:
-            raise Unavailable(
-                f"Another store lies at {self._at.place}: its id is {found}, "
-                f"{self._name} has {self._id}. Attach the right disk."
-            )
-        if not there:
-            raise Unavailable(f"Store {self._name} has no storage root at {self._at.root}.")
+        self._presence.check()
 
     def detach(self, why: str) -> None:
         """Mark the store as put away, durably: from then on it is unavailable to every process,
         also while its disk is still mounted. The mark stays on the disk until `attach`."""
         with self._working("detaching"):
-            durable.write_durably(self._at.place / _DETACHED, f"{why}\n".encode())
+            self._presence.mark_detached(why)
 
     def attach(self) -> None:
         """Take the mark away. Unavailable when the right store is not there."""
-        mark = self._at.place / _DETACHED
-        self._check_place()
-        try:
-            mark.unlink(missing_ok=True)
-            durable.sync_folder(mark.parent)
-        except OSError as problem:
-            raise durable.explained(problem, f"attaching store {self._name}") from problem
+        self._presence.attach()
 
     def status(self) -> StoreStatus:
-        reason = ""
-        try:
-            self.check_available()
-        except Unavailable as problem:
-            reason = problem.operator
-        room: os.statvfs_result | None = None
-        device: int | None = None
-        try:
-            room = os.statvfs(self._at.place)
-            device = self._at.place.stat().st_dev
-        except OSError as problem:
-            reason = reason or f"Store {self._name} cannot be looked at: {problem.strerror}."
-        return StoreStatus(
-            name=self._name,
-            kind=self._kind,
-            store_id=self._id,
-            available=not reason,
-            reason=reason,
-            device=device,
-            free_bytes=room.f_bavail * room.f_frsize if room else None,
-            total_bytes=room.f_blocks * room.f_frsize if room else None,
-        )
+        return self._presence.status(self._kind)
 
     # -- what it holds
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import BinaryIO, Protocol
 
 from repository.digest import digest_bytes
@@ -108,7 +107,7 @@ def plan_rebuild(
     The first store that alone has everything gives everything. Stores that are away are named.
     """
     known = _known_bytes(expected)
-    found: dict[tuple[int, str], RebuildFile] = {}
+    found: dict[tuple[int, str], _FromCopy] = {}
     seen: dict[str, Observation] = {}
     away: dict[str, str] = {}
     for store in stores:
@@ -127,7 +126,7 @@ def plan_rebuild(
     for file in expected:
         one = found.get(_key(file))
         if one is not None:
-            chosen.append(RebuildFile(file, one.store, one.source))
+            chosen.append(RebuildFile(file, one.store.name, one))
         elif file.path in known:
             chosen.append(RebuildFile(file, "", known[file.path]))
         else:
@@ -135,16 +134,26 @@ def plan_rebuild(
     return RebuildPlan(object_id, tuple(chosen), tuple(missing), seen, away)
 
 
-def _intact(store: Store, observed: Observation) -> dict[tuple[int, str], RebuildFile]:
-    here = {}
-    for file in observed.files:
-        if file.size is not None and file.sha512 is not None:
-            path = ContentPath(file.path)
-            key = (file.size, file.sha512)
-            here[key] = RebuildFile(
-                ExpectedFile(path, *key), store.name, partial(store.open, observed.object_id, path)
-            )
-    return here
+def _intact(store: Store, observed: Observation) -> dict[tuple[int, str], _FromCopy]:
+    return {
+        (file.size, file.sha512): _FromCopy(store, observed.object_id, file.path)
+        for file in observed.files
+        if file.size is not None and file.sha512 is not None
+    }
+
+
+class _FromCopy:
+    """Opens one file of a store's copy. A class, for there may be very many."""
+
+    __slots__ = ("_object_id", "_path", "store")
+
+    def __init__(self, store: Store, object_id: ObjectId, path: str) -> None:
+        self.store = store
+        self._object_id = object_id
+        self._path = path
+
+    def __call__(self) -> BinaryIO:
+        return self.store.open(self._object_id, ContentPath(self._path))
 
 
 def _known_bytes(expected: Sequence[ExpectedFile]) -> dict[str, bytes]:
