@@ -25,7 +25,7 @@ HASHED: Final = "0004-hashed-n-tuple-storage-layout"
 FLAT_OMIT_PREFIX: Final = "0006-flat-omit-prefix-storage-layout"
 TUPLES_OMIT_PREFIX: Final = "0007-n-tuple-omit-prefix-storage-layout"
 
-_SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_UNSAFE: Final = re.compile("[^A-Za-z0-9_-]")
 _LONGEST_SEGMENT: Final = 255
 
 
@@ -116,7 +116,7 @@ class HashedWithId:
     def path(self, object_id: ObjectId) -> str:
         """See `Layout`."""
         digest = _hash(object_id, self.digest_algorithm)
-        folder = "".join(c if c in _SAFE else _percent(c) for c in object_id)
+        folder = _UNSAFE.sub(_percent, object_id)
         if len(folder) > 100:
             folder = f"{folder[:100]}-{digest}"
         return _usable(object_id, *_tuples(digest, self.tuple_size, self.number_of_tuples), folder)
@@ -178,8 +178,8 @@ def _hash(object_id: str, algorithm: str) -> str:
     return digest_bytes(object_id.encode("utf-8"), [algorithm])[algorithm]
 
 
-def _percent(character: str) -> str:
-    return "".join(f"%{byte:02x}" for byte in character.encode("utf-8"))
+def _percent(character: re.Match[str]) -> str:
+    return "".join(f"%{byte:02x}" for byte in character[0].encode("utf-8"))
 
 
 def _tuples(text: str, size: int, count: int) -> list[str]:
