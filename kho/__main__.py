@@ -32,9 +32,11 @@ from kho.cli import (
     transfer,
     validate,
 )
+from kho.cli.usage import Commands
 
 app = typer.Typer(
     name="kho",
+    cls=Commands,
     help="Kho lưu trữ số · a long-term digital preservation repository.",
     no_args_is_help=True,
     add_completion=True,

@@ -28,6 +28,7 @@ from repository.clock import parse_utc, utc_text
 from repository.digest import engine_report
 from repository.errors import ArchiveError
 from repository.problems import Severity
+from schemas.wording import worded
 
 _LOW_ROOM = 0.1  # of a store's file system
 _CLAMD_SECONDS = 5.0
@@ -158,7 +159,11 @@ def _drills(archive: wiring.Archive) -> Finding:
             f"last on {last.at}, though one is due every {every} days: does the clock run?",
         )
     level: Level = "ok" if last.outcome == Outcome.SUCCESS else "warning"
-    return same("drills", level, f"{last.at} {last.outcome}")
+    return _ended("drills", level, last.at, last.outcome)
+
+
+def _ended(what: str, level: Level, at: str, outcome: str) -> Finding:
+    return Finding(what, level, f"{at} {worded(outcome, 'vi')}", f"{at} {outcome}")
 
 
 def _time(archive: wiring.Archive) -> Finding:
@@ -321,7 +326,8 @@ def _records(archive: wiring.Archive) -> Iterator[Finding]:
         )
     else:
         bad = runs[0].outcome in ("failure", "incomplete")
-        yield same("audit", "warning" if bad else "ok", f"{runs[0].finished_at} {runs[0].outcome}")
+        level = "warning" if bad else "ok"
+        yield _ended("audit", level, runs[0].finished_at, runs[0].outcome)
     seen = overview.clock_of(archive)
     alive: Literal["ok", "warning", "error"] = "ok" if seen.state == "alive" else "warning"
     yield Finding(

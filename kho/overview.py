@@ -16,6 +16,7 @@ from preservation.drills.notes import CANARY_PREFIX
 from preservation.drills.runs import last_runs
 from preservation.heartbeat import Alive, Silence
 from repository.clock import parse_utc
+from schemas.wording import worded
 
 
 def overview(archive: Archive) -> dict[str, Any]:
@@ -149,7 +150,8 @@ def lines(seen: dict[str, Any], language: Language) -> list[str]:
         )
     else:
         told.append(
-            f"  {'Kiểm tra gần nhất' if vi else 'Last audit'}: {run['finished_at']} {run['outcome']}"
+            f"  {'Kiểm tra gần nhất' if vi else 'Last audit'}: {run['finished_at']} "
+            f"{worded(run['outcome'], language)}"
         )
     clock = Alive(**seen["clock"])
     mark = "✗" if clock.alarm else " "

@@ -16,11 +16,11 @@ from api.texts import Language
 from api.web.finding_pages import Number
 from api.web.negotiation import prefers_page
 from api.web.rendering import Page
-from preservation.incidents.incident import as_problem
+from preservation.incidents.telling import told
 from repository.catalogue.records import IncidentRecord
 from schemas import desk as body
 from schemas.access import Bilingual, Body
-from schemas.problem_texts import problem_text
+from schemas.wording import worded
 
 router = APIRouter(include_in_schema=False)
 _OF_PAGE = 50
@@ -70,7 +70,7 @@ def one_incident(request: Request, reader: CurrentReader, incident_id: str) -> R
     if not prefers_page(request.scope):
         return _data(_body(found, links), reader)
     page = Page(request, auditor=reader.auditor)
-    return page.show("incident.html", data=page.here(), one=found, told=_told)
+    return page.show("incident.html", data=page.here(), one=found, told=_told, worded=worded)
 
 
 def _in_order(found: object) -> list[IncidentRecord]:
@@ -84,8 +84,7 @@ def _open(counts: dict[str, int]) -> int:
 
 
 def _told(one: IncidentRecord, language: Language) -> str:
-    problem = as_problem(one)
-    return problem_text(problem.code, problem.params, language)
+    return told(one, language)
 
 
 def _body(one: IncidentRecord, links: Links) -> body.IncidentBody:

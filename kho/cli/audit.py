@@ -190,9 +190,10 @@ def _run(
 def _show(out: Output, result: AuditResultRecord) -> None:
     value = asdict(result)
     out.line("object", {**value, "files": list(value["files"])})
-    out.text(f"{result.verdict.upper()}  {result.object_id}  ({result.store})")
+    out.text(f"{out.word(result.verdict).upper()}  {result.object_id}  ({result.store})")
     for file in result.files[:20]:
-        out.text(f"    {str(file['verdict']).upper()}  {file['path']}  {file['reason']}".rstrip())
+        verdict, why = out.word(str(file["verdict"])).upper(), out.words(str(file["reason"]))
+        out.text(f"    {verdict}  {file['path']}  {why}".rstrip())
     more = result.expected - result.intact + result.unexpected - 20
     if more > 0 and len(result.files) > 20:
         out.text(f"    … {more}")

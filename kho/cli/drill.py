@@ -114,6 +114,7 @@ def _question(out: Output) -> str:
 def _tell(out: Output, one: Drilled) -> None:
     out.line("drilled", {**asdict(one), "passed": one.passed})
     mark = "✓" if one.passed else "✗"
-    out.text(f"{mark} {one.kind:12} {one.store:12} {one.how:9}  {one.verdict}")
+    kind, how = out.word(one.kind), out.word(one.how)
+    out.text(f"{mark} {kind:12} {one.store:12} {how:9}  {out.words(one.verdict)}")
     if one.why:
         out.text(f"    {one.why}")

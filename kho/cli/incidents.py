@@ -87,13 +87,15 @@ def show(
             return 0
         _tell(out, incident)
         for file in incident.detail.get("files", ()):
-            out.text(f"    {file['verdict']:10} {file['path']}  {file['reason']}".rstrip())
+            verdict, why = out.word(str(file["verdict"])), out.words(str(file["reason"]))
+            out.text(f"    {verdict:10} {file['path']}  {why}".rstrip())
         if "diagnosis" in incident.detail:
             told = incident.detail["diagnosis"]
-            out.text(f"    → {told.get('kind', '')}: {told.get('detail', '')}")
+            kind, seen = str(told.get("kind", "")), str(told.get("detail", ""))
+            out.text(f"    → {out.word(kind)}: {out.words(seen)}")
         for event in events:
             said = event.detail["incident"].get("reason", "")
-            out.text(f"  {event.at}  {event.type}  {event.agent}  {said}".rstrip())
+            out.text(f"  {event.at}  {out.word(event.type)}  {event.agent}  {said}".rstrip())
     return 0
 
 
@@ -159,13 +161,15 @@ def document(incident: IncidentRecord) -> dict[str, object]:
 
 def _tell(out: Output, one: IncidentRecord) -> None:
     from preservation.incidents.incident import as_problem
-    from schemas.problem_texts import problem_text
+    from preservation.incidents.telling import told
 
     problem = as_problem(one)
     mark = {"error": "✗", "warning": "!", "info": "·"}[problem.severity.value]
     if one.state == "closed":
         mark = "✓"
-    out.text(f"{mark} {one.incident_id}  {one.state:9}  {one.opened_at}  ×{one.seen_count}")
-    out.text(f"    {problem_text(problem.code, problem.params, out.language)}")
+    out.text(
+        f"{mark} {one.incident_id}  {out.word(one.state):9}  {one.opened_at}  ×{one.seen_count}"
+    )
+    out.text(f"    {told(one, out.language)}")
     if one.reason:
         out.text(f"    {one.by}: {one.reason}")

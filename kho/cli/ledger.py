@@ -274,11 +274,12 @@ def _outside(files: list[Path], lines: list[str]) -> list[Outside]:
 def _tell(out: Output, found: LedgerState) -> None:
     for name, state in found.copies.items():
         out.line("copy", {"store": name, "state": state})
-        out.text(f"{name}: {state}")
+        out.text(f"{name}: {out.word(state)}")
     log = found.log
     for one in log.anchors:
         out.line("anchor", one)
-        out.text(f"{one['kind']} {one['size']} {one['target']}: {one['verdict']} {one['reason']}")
+        verdict = out.word(str(one["verdict"]))
+        out.text(f"{one['kind']} {one['size']} {one['target']}: {verdict} {one['reason']}".rstrip())
     out.line(
         "summary",
         {

@@ -51,7 +51,7 @@ def list_objects(
                     "bytes": record.byte_count,
                 },
             )
-            out.text(f"{record.object_id}  {record.head}  {state:10}  {record.title}")
+            out.text(f"{record.object_id}  {record.head}  {out.word(state):10}  {record.title}")
         out.line("summary", {"objects": count})
 
 
@@ -87,7 +87,9 @@ def show(
             )
             return
         out.text(record.title)
-        out.text(f"  {record.object_id}  {record.head}  {object_state(archive, object_id)}")
+        out.text(
+            f"  {record.object_id}  {record.head}  {out.word(object_state(archive, object_id))}"
+        )
         out.text(f"  {record.fonds_code} · {record.agency_name} · {record.file_code}")
         out.text(f"  {record.start_date} – {record.end_date} · {record.byte_count} B")
         for document in documents:
@@ -96,11 +98,12 @@ def show(
             out.text(f"  {version.version}  {version.created}  {version.message}")
         for copy in held_copies:
             checked = copy.last_checked_at or "-"
-            out.text(
-                f"  {copy.store}: {copy.head}  {copy.last_verdict or copy.read_back}  {checked}"
-            )
+            verdict = out.word(copy.last_verdict or copy.read_back)
+            out.text(f"  {copy.store}: {copy.head}  {verdict}  {checked}")
         for event in events:
-            out.text(f"  {event.at}  {event.type}  {event.agent}  {event.outcome}")
+            out.text(
+                f"  {event.at}  {out.word(event.type)}  {event.agent}  {out.word(event.outcome)}"
+            )
 
 
 def search(

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
+from schemas.wording import worded, worded_list
+
 if TYPE_CHECKING:
     from repository.problems import Problem
     from repository.store import Recovered
@@ -67,6 +69,14 @@ class Output:
     def say(self, vi: str, en: str) -> None:
         """A line of the result in the reader's language."""
         self.text(vi if self.language == "vi" else en)
+
+    def word(self, code: str) -> str:
+        """A code (a verdict, a state, an event) as the reader says it."""
+        return worded(code, self.language)
+
+    def words(self, codes: str) -> str:
+        """Several of them in a row, with numbers and marks between."""
+        return worded_list(codes, self.language)
 
     def problems(self, problems: Sequence[Problem], indent: str = "  ") -> None:
         """Findings for a person, each with its place and what to do."""

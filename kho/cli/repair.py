@@ -121,9 +121,10 @@ def _show(out: Output, one: Repaired) -> None:
     documents = [problem_document(problem) for problem in one.problems]
     out.line("copy", {**asdict(one), "problems": documents})
     sources = ", ".join(f"{name} {count}" for name, count in one.sources.items())
-    out.text(f"{one.action:8}  {one.store}  {one.object_id}")
+    out.text(f"{out.word(one.action):8}  {one.store}  {one.object_id}")
     for line in one.damaged[:20]:
-        out.text(f"    {line}")
+        verdict, _, path = line.partition(" ")
+        out.text(f"    {out.word(verdict)} {path}")
     if len(one.damaged) > 20:
         out.text(f"    … {len(one.damaged) - 20}")
     out.problems(one.problems)

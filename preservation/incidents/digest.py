@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from preservation.incidents.incident import UNANSWERED, State, as_problem, is_alarm
+from preservation.incidents.incident import UNANSWERED, State, is_alarm
+from preservation.incidents.telling import told as incident_told
 from repository.catalogue.records import IncidentRecord
 from repository.clock import VIETNAM, parse_utc, utc_text
-from schemas.problem_texts import problem_text
 
 ESCALATION: Final = "escalation"
 _NAMED = 50  # incidents that one digest describes; it counts the rest
@@ -117,10 +117,9 @@ def _digest(
         "",
     ]
     for one in ordered[:_NAMED]:
-        problem = as_problem(one)
         lines += [
             f"* {one.incident_id}: {_STATES_VI[State(one.state)]} (mở {one.opened_at})",
-            f"  {problem_text(problem.code, problem.params, 'vi')}",
+            f"  {incident_told(one, 'vi')}",
         ]
     if len(ordered) > _NAMED:
         lines.append(f"… và {len(ordered) - _NAMED} sự cố khác: `kho incidents`.")

@@ -89,7 +89,7 @@ def statement(told: Coverage, language: Language) -> list[str]:
 def plan_lines(plan: Plan, language: Language) -> list[str]:
     """What a day of audits is in one store."""
     vi = language == "vi"
-    hours = "?" if plan.hours_a_day is None else f"{plan.hours_a_day:.2g}"
+    hours = "?" if plan.hours_a_day is None else _hours(plan.hours_a_day)
     copies = f"{plan.copies_a_day:.3g}"
     return [
         (
@@ -101,6 +101,13 @@ def plan_lines(plan: Plan, language: Language) -> list[str]:
         ),
         rate_line(plan.rate, plan.limit, language),
     ]
+
+
+def _hours(hours: float) -> str:
+    """Few hours as people say them; a small archive's day is less than a second."""
+    if hours >= 0.1 or not hours:
+        return f"{hours:.2g}"
+    return f"{hours:.2f}" if hours >= 0.01 else "< 0.01"
 
 
 def rate_line(rate: Rate, limit: int | None, language: Language) -> str:
