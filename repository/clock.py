@@ -43,7 +43,7 @@ class FrozenClock:
 
 def utc_text(instant: datetime) -> str:
     """ISO 8601 in UTC with seconds and `Z`: how instants are stored and compared as text."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds")[: len("2026-11-22T08:00:00")] + "Z"
 
 
 def vietnam_text(instant: datetime) -> str:

@@ -32,7 +32,7 @@ class Leases:
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
-        self._held: set[str] = set()
+        self._held: dict[str, int] = {}  # the place of each
 
     def __enter__(self) -> Leases:
         return self
@@ -51,26 +51,25 @@ class Leases:
         """Hold the lease of one object, unless another audit holds it. Never waits."""
         if self._descriptor is None or object_id in self._held:
             return True
+        place = int(lock_name(object_id)[:15], 16)
         try:
-            self._set(fcntl.F_WRLCK, object_id)
+            self._set(fcntl.F_WRLCK, place)
         except OSError as problem:
             if problem.errno in (errno.EAGAIN, errno.EACCES):
                 return False
             if problem.errno not in (errno.EINVAL, errno.ENOLCK, errno.ENOSYS):
                 raise durable.explained(problem, "leasing a copy to the audit") from problem
             return True  # a file system without such locks: see above
-        self._held.add(object_id)
+        self._held[object_id] = place
         return True
 
     def give_back(self, object_id: str) -> None:
         """Let another audit have it: what was found is recorded."""
         if object_id in self._held and self._descriptor is not None:
-            self._held.discard(object_id)
-            self._set(fcntl.F_UNLCK, object_id)
+            self._set(fcntl.F_UNLCK, self._held.pop(object_id))
 
-    def _set(self, kind: int, object_id: str) -> None:
+    def _set(self, kind: int, place: int) -> None:
         assert self._descriptor is not None
-        place = int(lock_name(object_id)[:15], 16)
         packed = struct.pack(_FLOCK, kind, os.SEEK_SET, place, 1, 0)
         fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, packed)
 

@@ -256,8 +256,8 @@ def _rows(
     )
     out = 0  # the workers have these
     exhausted = False
-    # Waiting for many of the few that may be out would let the workers stand idle meanwhile.
-    together = max(1, min(_TOGETHER, options.look_ahead // 4))
+    # Waiting for most of the few that may be out would let the workers stand idle meanwhile.
+    together = max(1, min(_TOGETHER, options.look_ahead // 2))
     try:
         while True:
             batch: list[_Drawn] = []
