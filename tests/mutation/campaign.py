@@ -58,15 +58,18 @@ def campaign(targets: Sequence[Target], out: Path, jobs: int, draw: int | None, 
 
 
 def _units(wanted: Units, known: Known) -> Iterator[tuple[Target, list[Mutant]]]:
-    """What is to be done, in parts, the largest first: no process has much left when the others end."""
+    """What is to be done, in parts, the largest first: no process has much left when the others end.
+    At the end those that take effect at import, each of which needs a process that has everything to
+    import still."""
     parts = []
     for target, found in wanted:
         digest = _digest(target)
         open_ones = [one for one in found if (digest, one) not in known]
-        # Those that take effect at import are slow: each part has some of them.
-        count = -(-len(open_ones) // TOGETHER)
-        parts += [(target, open_ones[at::count]) for at in range(count)]
-    yield from sorted(parts, key=lambda part: -len(part[1]))
+        for some in ([one for one in open_ones if one.function],
+                     [one for one in open_ones if not one.function]):  # fmt: skip
+            count = -(-len(some) // TOGETHER)
+            parts += [(target, some[at::count]) for at in range(count)]
+    yield from sorted(parts, key=lambda part: (not part[1][0].function, -len(part[1])))
 
 
 def _work(units: Units, out: Path, jobs: int) -> None:

@@ -27,8 +27,77 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "preservation.audit.diagnosis", "_of_copy", "-counted[cause]", "counted[cause]", 0,
     ): "no two causes stand at one place of the order: the count is never asked",
     (
+        "preservation.audit.diagnosis", "_after", "return False", "return None", 0,
+    ): "only asked whether it is true",
+    (
         "preservation.audit.policy", "late", "2", "3", 0,
     ): "an object has one copy in a store: the order is decided before the third value is asked",
+    (
+        "preservation.audit.worklist", "retry", "0", "1", 1,
+    ): "only asked whether it is before the day begins: no day begins in the first second of 1970",
+    (
+        "preservation.audit.worklist", "retry", "0", "-1", 1,
+    ): "only asked whether it is before the day begins: no day begins in the first second of 1970",
+    (
+        "preservation.audit.worklist", "_spent", "break", "continue", 0,
+    ): "the looks are in order: all that come after it are older still, and are passed over too",
+    (
+        "preservation.audit.worklist", "_behind", "0", "-1", 0,
+    ): "only asked whether it is above nothing",
+    (
+        "preservation.audit.worklist", "_behind", "spread_days + 1", "spread_days - 1", 1,
+    ): "what is left until the last two days is less than what is read by then: never behind",
+    (
+        "preservation.audit.worklist", "_behind", "1", "0", 3,
+    ): "what is left until the last day is less than what is read by then: never behind",
+    (
+        "preservation.audit.worklist", "_behind", "1", "2", 3,
+    ): "on the day after the last nothing is left that was not counted on the last",
+    (
+        "preservation.audit.worklist", "_behind", "youngest = following", "(removed)", 0,
+    ): "the same copies counted again a day later have more room, and never ask for more",
+    (
+        "preservation.audit.worklist", "_behind", "done > 0", "done >= 0", 0,
+    ): "the number of copies that make up nothing is nothing",
+    (
+        "preservation.audit.worklist", "_behind", "0", "-1", 1,
+    ): "the number of copies that make up nothing is nothing",
+    (
+        "preservation.audit.worklist", "_behind", "0", "-1", 2,
+    ): "the larger of this and of a number that is not below nothing",
+    (
+        "preservation.audit.worklist", "_within",
+        "budget is not None and any_yet and (not late) and (used + size > budget)",
+        "budget is not None and any_yet and (used + size > budget)", 0,
+    ): "what is late and too much is taken, and then there is no room for the next in any case",
+    (
+        "preservation.audit.looking", "Looker._pass", "False", "True", 0,
+    ): "in which order the copies of a store are looked at",
+    (
+        "preservation.audit.planning", "rate_of",
+        "took < ENOUGH_SECONDS or not read", "took < ENOUGH_SECONDS", 0,
+    ): "only runs that read bytes take time here",
+    (
+        "preservation.audit.recording", "to_record", "files and more", "files", 0,
+    ): "with nothing more the first finding is written as it was",
+    (
+        "preservation.ledger.proving", "Prover.of_consistency",
+        "earlier.size > later.size", "earlier.size >= later.size", 0,
+    ): "of one size there is one checkpoint",
+    (
+        "preservation.ledger.proving", "Prover._lead_to_signer", "return False", "return None", 0,
+    ): "only asked whether it is true",
+    (
+        "preservation.ledger.tree", "consistency_proof", "old < new", "old <= new", 0,
+    ): "of one tree there is nothing to show either way",
+    (
+        "preservation.ledger.tree", "check_inclusion",
+        "not place & 1 and place", "not place & 1", 0,
+    ): "the place is the last one and not the first: it ends at a one",
+    (
+        "preservation.ledger.tree", "check_consistency",
+        "not place & 1 and place", "not place & 1", 0,
+    ): "the place is the last one and not the first: it ends at a one",
     (
         "preservation.audit.expectation", "_difference", "''", "'mutated'", 0,
     ): "the second half of a default of which only the first is taken",

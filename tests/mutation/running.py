@@ -2,8 +2,9 @@
 
 A mutant of a function body is put in the place of the function's code in a process that has imported
 and collected everything and has seen the tests pass; only the tests that called the function are run,
-those that noticed others of its mutants and then the quickest first, up to the first that fails. A mutant that takes effect at import is given to the
-import system of a process that has imported nothing of ours, and all tests of its module are run.
+up to the first that fails: first those that ran the very line, that noticed others of the function's
+mutants, that are quick. A mutant that takes effect at import is given to the import system of a process
+that has imported nothing of ours, and all tests of its module are run.
 
 A mutant is killed by a failing test. One whose tests come to no end is *timed out*, which is told
 apart: it used four times the processor time that its tests take, or waited twenty times as long as they
@@ -50,6 +51,7 @@ ARGUMENTS = (
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis is imported before it
 )
 PASSED, FAILED = 0, 1
+Place = tuple[str, int]  # a file and a line of it
 Took = tuple[float, float]  # seconds of the processor, and on the wall
 Fate = Literal["killed", "timed out", "survived"]
 
@@ -91,16 +93,21 @@ def _run(
             os._exit(0)
     os.close(write)
     heard = 0
+    uncalled = []  # by no test: it may take effect when something is imported
     with os.fdopen(read, encoding="utf-8") as lines:
         for line in lines:
             value = json.loads(line)
-            told(Outcome(**{**value, "mutant": Mutant(**value["mutant"])}))
+            outcome = Outcome(**{**value, "mutant": Mutant(**value["mutant"])})
             heard += 1
+            if outcome.tests:
+                told(outcome)
+            else:
+                uncalled.append(outcome.mutant)
     os.waitpid(child, 0)
     if heard != len(within):
         raise RuntimeError(f"{heard} of {len(within)} mutants: do the tests pass without them?")
     for one in found:
-        if not one.function:
+        if not one.function or one in uncalled:
             fate, by = _forked(lambda _, one=one: _at_import(one, [*arguments, *tests]), AT_IMPORT)
             told(Outcome(one, fate, by, len(tests)))
 
@@ -111,7 +118,8 @@ class _Session:
     def __init__(self, found: Sequence[Mutant], write: int) -> None:
         self._found = found
         self._write = write
-        self._calls: dict[str, set[tuple[str, int]]] = {}
+        self._called: dict[str, set[Place]] = {}
+        self._lines: dict[str, set[Place]] = {}
         self._took: dict[str, Took] = {}
         self._killed: Counter[tuple[str, str]] = Counter()  # by function and test
 
@@ -121,12 +129,12 @@ class _Session:
             # Never None: what the whole session shares stays for the mutants' processes.
             following = session.items[min(number + 1, len(session.items) - 1)]
             begun, used = time.monotonic(), time.process_time()
-            with _calls(files) as calls:
+            with _reached(files) as (called, lines):
                 reports = runtestprotocol(item, nextitem=following, log=False)
             if any(report.failed for report in reports):
                 sys.stderr.write("".join(report.longreprtext for report in reports))
                 return True
-            self._calls[item.nodeid] = calls
+            self._called[item.nodeid], self._lines[item.nodeid] = called, lines
             took = (time.process_time() - used, time.monotonic() - begun)
             self._took[item.nodeid] = took
         with os.fdopen(self._write, "w", encoding="utf-8") as pipe:
@@ -138,10 +146,14 @@ class _Session:
     def _tried(self, one: Mutant, session: pytest.Session) -> Outcome:
         function = _named(one)
         place = (str(_path(one.module)), function.__code__.co_firstlineno)
-        items = [item for item in session.items if place in self._calls[item.nodeid]]
-        items.sort(
-            key=lambda item: (-self._killed[one.function, item.nodeid], *self._took[item.nodeid])
-        )
+        items = [item for item in session.items if place in self._called[item.nodeid]]
+        line = (place[0], one.line)
+
+        def order(item: pytest.Item) -> tuple[bool, int, Took]:
+            ran = line in self._lines[item.nodeid]
+            return not ran, -self._killed[one.function, item.nodeid], self._took[item.nodeid]
+
+        items.sort(key=order)
         took = (
             sum(self._took[item.nodeid][0] for item in items),
             sum(self._took[item.nodeid][1] for item in items),
@@ -268,22 +280,30 @@ def _named(one: Mutant) -> types.FunctionType:
 
 
 @contextlib.contextmanager
-def _calls(files: set[str]) -> Iterator[set[tuple[str, int]]]:
-    """Which functions of these files are called, by file and first line."""
-    found: set[tuple[str, int]] = set()
+def _reached(files: set[str]) -> Iterator[tuple[set[Place], set[Place]]]:
+    """Which functions of these files are called, by file and first line, and which lines are run."""
+    called: set[Place] = set()
+    lines: set[Place] = set()
 
-    def heard(frame: types.FrameType, event: str, _: object) -> None:
+    def line(frame: types.FrameType, event: str, _: object) -> Any:
+        if event == "line":
+            lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return line
+
+    def heard(frame: types.FrameType, event: str, _: object) -> Any:
         code = frame.f_code
-        if event == "call" and code.co_filename in files:
-            found.add((code.co_filename, code.co_firstlineno))
+        if code.co_filename not in files:
+            return None
+        called.add((code.co_filename, code.co_firstlineno))
+        return line
 
-    threading.setprofile(heard)
-    sys.setprofile(heard)
+    threading.settrace(heard)
+    sys.settrace(heard)
     try:
-        yield found
+        yield called, lines
     finally:
-        sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
 
 
 def _profile() -> None:

@@ -78,6 +78,12 @@ TARGETS = (
         (f"{_LEDGER}/test_committed.py",),
     ),
     Target("preservation.ledger.comparing", _LOGS),
-    Target("preservation.ledger.verifying", _LOGS),
-    Target("preservation.ledger.proving", (f"{_LEDGER}/test_verifying_cases.py",)),
+    Target(
+        "preservation.ledger.verifying",
+        (f"{_LEDGER}/test_verifying_cases.py", f"{_LEDGER}/test_telling_cases.py"),
+    ),
+    Target(
+        "preservation.ledger.proving",
+        (f"{_LEDGER}/test_verifying_cases.py", f"{_LEDGER}/test_proving_cases.py"),
+    ),
 )

@@ -201,3 +201,13 @@ def test_stores_agree_only_where_they_have_every_damaged_file_right() -> None:
     # Nobody has b right: none has every damaged file right, whoever has a.
     lone = of(file("a", agree=("s1",)), file("b", differ=("s2",)))
     assert (lone.agree, lone.differ) == ((), ("s2",))
+
+
+def test_a_store_agrees_only_if_it_has_every_damaged_file_right() -> None:
+    one, two = file("a", agree=("x",)), file("b", agree=("x", "y"), differ=("z",))
+    for files in ((one, two), (two, one)):
+        found = of(*files)
+        assert (found.agree, found.differ) == (("x",), ("z",))
+    assert of(one).agree == ("x",)
+    assert of(two, file("c")).agree == ("x", "y")  # of a file that no store has nobody says anything
+    assert of(file("a", differ=("x",)), two).agree == ()
