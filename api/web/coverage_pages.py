@@ -49,7 +49,7 @@ class Coverages:
             kept = self._kept.get(everything)
             if kept is None or kept[0] != sequence or not timedelta(0) <= now - kept[1] < _FRESH:
                 modes = None if everything else READ_BY_ALL
-                records = list(services.catalogue.objects(modes=modes))
+                records = list(services.catalogue.objects(modes=modes, canaries=False))
                 told = gathering.coverages(_asking(services), records)
                 kept = self._kept[everything] = (sequence, now, told)
             return kept[2]

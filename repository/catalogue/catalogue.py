@@ -200,7 +200,7 @@ class Catalogue:
 
     def longest_unread(self, store: str) -> CopyRecord | None:
         """The copy of a store that was last read before all others, whatever was tried since; None
-        where there is no copy."""
+        where there is no copy. Canaries are left out, here and in `any_unread`."""
         with sqlite.reading(self._engine) as connection:
             return reading.longest_unread(connection, store)
 

@@ -52,6 +52,7 @@ _EXPECTED = (
 
 # As the index `copies_unread` has it, or it is not used.
 _UNREAD = text("read_at <= written_at")
+_NO_CANARY = ~copies.c.object_id.startswith(f"urn:{CANARY_FONDS}:", autoescape=True)
 
 TRANSFER_STATES = ("accepted", "refused", "held-already", "awaiting-decision", "returned")
 
@@ -154,14 +155,14 @@ def copy_page(
 
 def longest_unread(connection: Connection, store: str) -> CopyRecord | None:
     """The copy that was last read before all others, or None where there is no copy."""
-    query = select(copies).where(copies.c.store == store)
+    query = select(copies).where(copies.c.store == store, _NO_CANARY)
     found = _copies(connection, query.order_by(copies.c.read_at, copies.c.object_id).limit(1))
     return found[0] if found else None
 
 
 def any_unread(connection: Connection, store: str) -> bool:
     """Whether no audit has read all of some copy since it was written."""
-    query = select(copies.c.object_id).where(copies.c.store == store, _UNREAD)
+    query = select(copies.c.object_id).where(copies.c.store == store, _UNREAD, _NO_CANARY)
     return connection.execute(query.limit(1)).first() is not None
 
 

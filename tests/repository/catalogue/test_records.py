@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from repository.catalogue.catalogue import open_catalogue
 from repository.catalogue.records import (
+    CANARY_FONDS,
     AuditResultRecord,
     AuditRunRecord,
     CopyRecord,
@@ -182,6 +183,8 @@ def test_the_longest_unread_copy_is_the_one_read_first_and_not_the_one_tried_las
         for number, read in {1: "2026-01-03", 2: "2026-01-02", 3: "2026-06-01"}.items():
             tx.put_copy(make_copy(number, written_at="2025-12-01", read_at=read))
         tx.put_copy(make_copy(4, store="copy-1", written_at="2025-12-01", read_at="2025-12-01"))
+        canary = make_copy(5, written_at="2025-11-01", read_at="2025-11-01")
+        tx.put_copy(replace(canary, object_id=f"urn:{CANARY_FONDS}:uuid-1"))
         tx.mark_copy_checked(ID.format(2), "primary", "2026-07-01", "incomplete")
     found = catalogue.longest_unread("primary")
     assert (found.object_id, found.last_checked_at) == (ID.format(2), "2026-07-01")
