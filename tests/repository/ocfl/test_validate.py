@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repository.errors import NotFound
+from repository.ocfl import validate
 from repository.ocfl.codes import CODES_1_0, CODES_1_1
 from repository.ocfl.grammar import DIGEST_LENGTHS
 from repository.ocfl.local_tree import LocalTree
@@ -376,3 +377,22 @@ def test_an_inventory_in_an_algorithm_that_it_may_not_have_is_a_finding(algorith
         tree[f"{folder}inventory.json"] = inventory
         tree[f"{folder}inventory.json.{algorithm}"] = f"{digest} inventory.json\n".encode()
     assert "E025" in _errors(_judge(tree))
+
+
+def test_a_large_inventory_is_compared_without_a_second_copy_and_judged_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    damaged = {**SOUND, "v2/inventory.json": SOUND["v2/inventory.json"] + b" "}
+    gone = {path: data for path, data in SOUND.items() if path != "v2/inventory.json"}
+    trees = (SOUND, damaged, gone, {**SOUND, "v2/inventory.json.sha512": b"0" * 128})
+    failing = {"v2/inventory.json": errno.EIO}
+
+    def judged() -> list[list[dict[str, object]]]:
+        reports = [*(_judge(tree) for tree in trees), _judge(SOUND, failing=failing)]
+        return [[problem.as_dict() for problem in report] for report in reports]
+
+    before = judged()
+    monkeypatch.setattr(validate, "_HELD_TWICE", 0)
+    assert judged() == before
+    assert before[0] == []
+    assert all(before[1:])
