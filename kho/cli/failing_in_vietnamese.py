@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from kho.cli.ledger_in_vietnamese import ledger_in_vietnamese
 from repository.errors import (
     ArchiveError,
     Cancelled,
@@ -120,5 +121,8 @@ def in_vietnamese(failure: ArchiveError) -> str:
     for pattern, words in _SAID:
         if found := pattern.fullmatch(failure.operator):
             return found.expand(words)
+    ledger = ledger_in_vietnamese(failure.operator)
+    if ledger != failure.operator:
+        return ledger
     kind = next((_KINDS[each] for each in type(failure).__mro__ if each in _KINDS), "")
     return f"{kind}: {failure.operator}" if kind else failure.operator

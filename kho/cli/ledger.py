@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kho.cli.failing import verb
+from kho.cli.ledger_in_vietnamese import ledger_in_vietnamese
 from kho.cli.options import HomeOption, JsonOption, OperatorOption
 from kho.cli.output import Output
 
@@ -218,7 +219,7 @@ def rotate_key(
     if as_json:
         out.document({"told": list(done.told), "size": done.signed.size})
     for told in done.told:
-        out.text(told)
+        out.say(ledger_in_vietnamese(told), told)
 
 
 def _proof(home: Path, what: list[str], *, consistency: bool) -> dict[str, Any]:
@@ -312,4 +313,4 @@ def _tell(out: Output, found: LedgerState) -> None:
         )
     for sentence in (found.broken, *log.wrong, *log.open, *log.clock):
         if sentence:
-            out.text(sentence)
+            out.say(ledger_in_vietnamese(sentence), sentence)

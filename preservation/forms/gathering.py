@@ -16,6 +16,7 @@ from repository.catalogue.records import AuditRunRecord, EventRecord
 from repository.clock import VIETNAM, parse_utc, utc_text
 from repository.errors import NotFound
 from repository.store import STORAGE_ROOT
+from schemas.wording import worded_list
 
 LISTED = 500  # rows that one paper lists; it says how many more there are
 _PAGE = 1000
@@ -237,7 +238,7 @@ def incident(catalogue: Catalogue, incident_id: str) -> dict[str, Any]:
         ],
         "why": str(found.detail.get("why", "")),
         "hint": _DIAGNOSES_VI.get(kind, kind),
-        "hint_detail": str(diagnosis.get("detail", "")),
+        "hint_detail": worded_list(str(diagnosis.get("detail", "")), "vi"),
         "agree": ", ".join(diagnosis.get("agree", ())),
         "repair": repair,
         "repaired_at": local(str(repair.get("at", ""))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from kho import founding
 from kho.__main__ import app
+from kho.cli.ledger_in_vietnamese import ledger_in_vietnamese
 from kho.cli.usage import in_vietnamese
 from kho.demo import make_transfers
 from preservation.audit.diagnosis import Cause
@@ -96,6 +98,36 @@ def test_an_auditors_morning_is_told_in_vietnamese_and_programs_get_the_codes(ho
     assert "hỏng (bị sửa)" in seen[1].stdout
     assert "kho chứa" in said(home, "doctor").stdout
     assert "same size, other content" in said(home, "incidents", "show", name, language="en").stdout
+
+
+LEDGER = r"""
+The copy of the ledger in store copy-1 goes on after ours ends: an old ledger was put back. Run x.
+The copy of the ledger in store copy-1 is whole, and tells another history than ours: one of the two.
+Event 7 of the catalogue is not the one in the ledger. When an old catalogue was put back, run x.
+The record of entry 4 was taken out; the catalogue still has it.
+Entry 4 of the ledger and event 4 of the catalogue are not the same: one of them was changed.
+1 of the entries have no record any more (4): that they were there is proven, and nothing more.
+The key given from outside, kho.x/1+ab+cd, is none of this ledger's: it is another ledger.
+The key of entry 9 came after the one you know, and no old key signed for it.
+10 entries had been signed, but the ledger ends at entry 7: it was cut off.
+Entry 9 is dated 2026-01-01T00:00:00Z, the one before it 2026-02-01T00:00:00Z: the clock was put back.
+The ledger has a new key: kho.x/1+ab+cd
+"""
+
+
+@pytest.mark.parametrize("sentence", LEDGER.strip().splitlines())
+def test_what_is_said_of_the_ledger_is_said_in_vietnamese_with_its_values(sentence: str) -> None:
+    told = ledger_in_vietnamese(sentence)
+    assert told != sentence
+    for value in re.findall(r"\d(?:[\w:+-]*\w)?|copy-1|kho\.\S+[a-z]", sentence):
+        assert value in told
+
+
+def test_a_new_key_that_nothing_signs_for_is_told_as_such() -> None:
+    said = (
+        "The ledger has a new key: k+1+x. Nothing signs for it: the old private key was not there"
+    )
+    assert "không được khoá cũ ký" in ledger_in_vietnamese(said)
 
 
 @pytest.mark.parametrize(
