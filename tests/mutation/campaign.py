@@ -1,10 +1,10 @@
 """The mutation test: `python -m tests.mutation.campaign [--only MODULE …] [--jobs N] [--out FILE]`.
 
 Every mutant of every target once. What became of each is written to a file of JSON lines at once, so
-that a campaign that was stopped goes on with `--out` where it was: an outcome counts for the very
-source, mutator and tests that it was found with, and is found again where one is another. Prints a
-table for docs/audits.md and every survivor; ends with 1 when one survived that is not argued to be
-equivalent (`tests.mutation.equivalent`), or when one has no outcome.
+that a campaign that was stopped goes on with `--out` where it was. A killed mutant stays killed as long
+as the module, the mutator and the test that failed are what they were; one that was not is tried again
+when any of its tests is another. Prints a table for docs/audits.md and every survivor; ends with 1 when
+one survived that is not argued to be equivalent (`tests.mutation.equivalent`), or has no outcome.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from tests.mutation.equivalent import reason_of
@@ -29,7 +30,7 @@ from tests.mutation.targets import TARGETS, Target
 
 TOGETHER = 150  # mutants of one module that one process tries in a row
 Units = list[tuple[Target, list[Mutant]]]
-Known = dict[tuple[str, Mutant], Outcome]
+Known = dict[Mutant, tuple[str, Outcome]]  # with a digest of all that it follows from
 
 
 def campaign(targets: Sequence[Target], out: Path, jobs: int, draw: int | None, seed: int) -> int:
@@ -63,8 +64,7 @@ def _units(wanted: Units, known: Known) -> Iterator[tuple[Target, list[Mutant]]]
     import still."""
     parts = []
     for target, found in wanted:
-        digest = _digest(target)
-        open_ones = [one for one in found if (digest, one) not in known]
+        open_ones = [one for one in found if _outcome(target, one, known) is None]
         for some in ([one for one in open_ones if one.function],
                      [one for one in open_ones if not one.function]):  # fmt: skip
             count = -(-len(some) // TOGETHER)
@@ -97,13 +97,13 @@ def _work(units: Units, out: Path, jobs: int) -> None:
 
 
 def _part(target: Target, some: list[Mutant], out: Path) -> None:
-    digest = _digest(target)
     begun = time.monotonic()
     alive = 0
 
     def told(outcome: Outcome) -> None:
         nonlocal alive
         alive += outcome.fate == "survived"
+        digest = _digest(target, outcome)
         value = json.dumps({"digest": digest, **asdict(outcome)}, ensure_ascii=False)
         with out.open("ab", buffering=0) as stream:  # one write: lines of two processes stay whole
             stream.write(f"{value}\n".encode())
@@ -125,23 +125,34 @@ def _known(out: Path) -> Known:
             continue  # torn when the campaign was stopped
         digest = value.pop("digest")
         mutant = Mutant(**value.pop("mutant"))
-        found[(digest, mutant)] = Outcome(mutant, **value)
+        found[mutant] = digest, Outcome(mutant, **value)
     return found
 
 
-def _digest(target: Target) -> str:
+def _outcome(target: Target, mutant: Mutant, known: Known) -> Outcome | None:
+    digest, outcome = known.get(mutant, ("", None))
+    return outcome if outcome is not None and digest == _digest(target, outcome) else None
+
+
+def _digest(target: Target, outcome: Outcome) -> str:
     """Of all that an outcome follows from, but for the code that the module calls."""
-    ours = Path(__file__).parent
-    read = [target.path, ours / "mutator.py", *(ROOT / path for path in target.there())]
-    sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in read]
-    return hashlib.sha256("".join(sums).encode()).hexdigest()[:16]
+    failed = outcome.by.split("::")[0]
+    tests = [failed] if failed in target.tests else target.there()
+    read = [target.path, Path(__file__).with_name("mutator.py"), *(ROOT / path for path in tests)]
+    return hashlib.sha256("".join(map(_sum_of, read)).encode()).hexdigest()[:16]
+
+
+@cache
+def _sum_of(path: Path) -> str:
+    """As it was when first asked for: the tree may change under a long campaign."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _told(wanted: Units, known: Known) -> int:
     rows, totals, open_ones, without = [], [0] * 5, 0, 0
     for target, found in wanted:
-        digest = _digest(target)
-        outcomes = [known[(digest, one)] for one in found if (digest, one) in known]
+        given = [_outcome(target, one, known) for one in found]
+        outcomes = [one for one in given if one is not None]
         without += len(found) - len(outcomes)
         alive = [one.mutant for one in outcomes if one.fate == "survived"]
         equal = [one for one in alive if reason_of(one)]

@@ -71,6 +71,10 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "budget is not None and any_yet and (used + size > budget)", 0,
     ): "what is late and too much is taken, and then there is no room for the next in any case",
     (
+        "preservation.audit.looking", "Looker.recorded",
+        "self._judged_ids.clear()", "(removed)", 0,
+    ): "what was given back is not held, and giving it back again does nothing",
+    (
         "preservation.audit.looking", "Looker._pass", "False", "True", 0,
     ): "in which order the copies of a store are looked at",
     (

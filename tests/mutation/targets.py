@@ -33,7 +33,11 @@ class Target:
         return [path for path in self.tests if (ROOT / path).exists()]
 
 
-_RUNS = (f"{_AUDIT}/test_looking_cases.py", f"{_AUDIT}/test_run.py")
+_RUNS = (
+    f"{_AUDIT}/test_looking_cases.py",
+    f"{_AUDIT}/test_rivals_cases.py",
+    f"{_AUDIT}/test_run.py",
+)
 _LOGS = (f"{_LEDGER}/test_verifying_cases.py", f"{_LEDGER}/test_signing.py")
 
 TARGETS = (

@@ -38,7 +38,7 @@ IDS = [grounds.object_id(number) for number in range(2)]
 NOW = datetime(2026, 11, 22, 18, 30, 15, 77_777, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("beside") / "home"
     return grounds.make_many(home, len(IDS), files=1, size=40).path

@@ -43,7 +43,7 @@ DOCUMENT = "v1/content/data/v1/tệp-0001.bin"
 FILES = 7  # of one copy: two documents, and what an OCFL object has beside them
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("looking") / "home"
     return grounds.make_many(home, len(IDS), files=2, size=60).path

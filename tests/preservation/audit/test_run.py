@@ -32,7 +32,7 @@ COUNT = 4
 IDS = [grounds.object_id(number) for number in range(COUNT)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("audit") / "home"
     return grounds.make_many(home, COUNT, files=3, size=200).path

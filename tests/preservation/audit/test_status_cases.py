@@ -32,7 +32,7 @@ STORES = ("primary", "copy-1")
 FILES = 23
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("status") / "home"
     return grounds.make_many(home, len(IDS), files=FILES, size=60).path

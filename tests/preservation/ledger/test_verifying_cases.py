@@ -38,7 +38,7 @@ SIZES = [2, 3, 6, 7, 8]
 KEYS = [2, 3, 7]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = founding.found(tmp_path_factory.mktemp("ledger") / "home", "test").path
     with wiring.open_archive(home) as archive:
