@@ -40,7 +40,8 @@ from repository.store import (
 
 # Files read at once from the medium: an SSD's queue wants to be full, a disk's head wants to stay.
 READERS = {"local": 8, "nfs": 4, "smb": 4, "offline": 2}
-READ_AHEAD = 40  # files a reader may have read before they are asked for: a kill loses them
+READ_AHEAD = 64  # files of each reader that a kill may make be read again;
+ASKED_FOR = 16  # so many of them all whoever asked has taken and not written down yet
 _WRITER_AT_WORK = 2.0  # seconds a reader waits for the three renames of an update, at most
 _Found = TypeVar("_Found")
 
@@ -168,7 +169,7 @@ class LocalStore:
             medium=medium,
             max_bytes_per_second=self._rate if medium else None,
             engine=engine,
-            look_ahead=min(512, READ_AHEAD * (threads or len(os.sched_getaffinity(0)))),
+            look_ahead=min(512, READ_AHEAD * (threads or len(os.sched_getaffinity(0))) - ASKED_FOR),
         )
         return local_observe.observe_folders(
             self._name,
