@@ -81,7 +81,10 @@ TARGETS = (
         "preservation.ledger.committed",
         (f"{_LEDGER}/test_committed.py",),
     ),
-    Target("preservation.ledger.comparing", _LOGS),
+    Target(
+        "preservation.ledger.comparing",
+        (*_LOGS, f"{_LEDGER}/test_catalogue_cases.py"),
+    ),
     Target(
         "preservation.ledger.verifying",
         (f"{_LEDGER}/test_verifying_cases.py", f"{_LEDGER}/test_telling_cases.py"),
