@@ -537,7 +537,7 @@ def judge_ledger(path: str, given: argparse.Namespace) -> Subject:  # chain, tre
     rest = [name for name in tree.files if not re.fullmatch(r"(journal|checkpoints)-[0-9]{6}\.jsonl", name)]
     for name in tree.files.keys() - set(rest): subject.expect(name)
     if rest: subject.found("REMARK", min(rest), f"{len(rest)} files that can be made again from the others: not looked at")
-    keys, stack, size, prev, newest = Keys(subject, given.key), list[bytes](), 0, "0" * 64, 0
+    keys, stack, size, prev, newest, gone = Keys(subject, given.key), list[bytes](), 0, "0" * 64, 0, 0
     with subject.noting("", "LEDGER"):
         notes = [given.checkpoint] if given.checkpoint else []
         for value in lines_of(tree, subject, "checkpoints"):
@@ -549,7 +549,7 @@ def judge_ledger(path: str, given: argparse.Namespace) -> Subject:  # chain, tre
         for entry in lines_of(tree, subject, "journal"):
             leaf, bits, size = leaf_of(entry), size, size + 1
             need(entry["seq"] == size and entry["prev"] == prev, f"entry {size} does not follow the one before")
-            prev = entry["hash"]
+            prev, gone = entry["hash"], gone + (entry["record"] is None)
             stack.append(sha256(b"\0", leaf))
             while bits & 1: stack[-2:], bits = [sha256(b"\1", *stack[-2:])], bits >> 1
             keys.learn(entry)
@@ -563,7 +563,7 @@ def judge_ledger(path: str, given: argparse.Namespace) -> Subject:  # chain, tre
         need(not notes, f"there is a checkpoint of {notes[0].size if notes else 0} entries, the ledger has {size}")
         keys.close()
         for name in list(subject.verdicts) if size else (): subject.expect(name, "intact")
-        given.whole, subject.about = True, f"{size} entries, {len(given.committed)} objects"
+        given.whole, subject.about = True, f"{size} entries, {len(given.committed)} objects" + f", {gone} emptied" * bool(gone)
     return subject
 def climb(low_at: int, high_at: int, start: bytes, proof: Any) -> tuple[bytes, bytes]:  # RFC 9162 §2.1.3.2, §2.1.4.2
     low = high = start

@@ -520,7 +520,7 @@ def test_a_salt_edited_in_our_own_journal_alone_leaves_every_copy_whole(home: Pa
 
 
 def test_a_record_taken_out_everywhere_is_told_though_the_chain_holds(
-    home: Path, opened: Archive
+    home: Path, opened: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for place in forging.ledgers(home):
         forging.edited(place, 4, erase)
@@ -528,6 +528,7 @@ def test_a_record_taken_out_everywhere_is_told_though_the_chain_holds(
     assert ran.status == 3
     assert "the catalogue still has it" in reason(ran)
     assert ran.summary()["emptied"] == [4]
+    assert ", 1 emptied" in offline(capsys, home / "ledger")[1]
     # Also where there is no catalogue to say so: it cannot be judged, and that is not "whole".
     state = verify_ledger(home / "ledger", opened.stores.values())
     assert (state.damaged, state.complete, "4" in state.log.open[0]) == (False, False, True)
