@@ -73,7 +73,11 @@ TARGETS = (
     Target("preservation.audit.coverage", (f"{_AUDIT}/test_coverage_cases.py",)),
     Target(
         "preservation.audit.planning",
-        (f"{_AUDIT}/test_planning_cases.py", f"{_AUDIT}/test_planning.py"),
+        (
+            f"{_AUDIT}/test_planning_cases.py",
+            f"{_AUDIT}/test_planning_edges_cases.py",
+            f"{_AUDIT}/test_planning.py",
+        ),
     ),
     # The ledger: its tree, what it committed to, whether it is whole, what it proves.
     Target("preservation.ledger.tree", (f"{_LEDGER}/test_tree_cases.py",)),
