@@ -144,7 +144,7 @@ def draw(report: Path, picture: Path) -> None:
             out.append(f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>')
         out.append(f'<text x="{float(x) + 8}" y="{float(y) + 4}" fill="{colour}">{verb}</text>')
     out.append(f'<text x="{left}" y="12">seconds of processor time</text>')
-    out.append(f'<text x="{width - 90}" y="{height - 6}">files in the object</text></svg>')
+    out.append(f'<text x="{width - 130}" y="{height - 6}">files in the object</text></svg>')
     picture.write_text("\n".join(out) + "\n")
 
 
