@@ -71,6 +71,18 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "budget is not None and any_yet and (used + size > budget)", 0,
     ): "what is late and too much is taken, and then there is no room for the next in any case",
     (
+        "preservation.audit.looking", "Looker._unknown_to_the_ledger",
+        "return False", "return None", 0,
+    ): "only asked whether it is true",
+    (
+        "preservation.audit.looking", "Looker._bring_to_the_ledger",
+        "self.services.commitments is not None and object_id not in self._brought",
+        "object_id not in self._brought", 0,
+    ): "who asks has commitments, or has returned before",
+    (
+        "preservation.audit.looking", "Looker._vouched", "False", "True", 0,
+    ): "what the ledger does not know was told before, and is not asked here",
+    (
         "preservation.audit.looking", "Looker.recorded",
         "self._judged_ids.clear()", "(removed)", 0,
     ): "what was given back is not held, and giving it back again does nothing",
@@ -82,8 +94,18 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "took < ENOUGH_SECONDS or not read", "took < ENOUGH_SECONDS", 0,
     ): "only runs that read bytes take time here",
     (
+        "preservation.audit.sampling", "statement", "1", "2", 0,
+    ): "a search by halves that asks another number between the two: the answer is the same",
+    (
+        "preservation.audit.sampling", "statement",
+        "population - (drawn - bad)", "population + (drawn - bad)", 0,
+    ): "more than were not seen intact cannot be bad: that has no chance, and is refuted",
+    (
         "preservation.audit.recording", "to_record", "files and more", "files", 0,
     ): "with nothing more the first finding is written as it was",
+    (
+        "preservation.ledger.verifying", "_Pass.__init__", "''", "'mutated'", 0,
+    ): "what is no instant is no time apart from any",
     (
         "preservation.ledger.proving", "Prover.of_consistency",
         "earlier.size > later.size", "earlier.size >= later.size", 0,

@@ -17,6 +17,7 @@ from preservation.ledger.verifying import verify_log
 from tests.preservation.ledger.test_verifying_cases import (
     anchored,
     home,
+    keep,
     kept,
     rewrite,
     template,
@@ -181,3 +182,11 @@ def test_an_anchor_without_a_token_enters_no_time_stamp(home: Path) -> None:
     (folder / anchor.file_name.replace(".eml", ".tsr")).write_bytes(b"x")
     assert kept(home)
     assert any("no entry tells of" in said for said in verify_log(home / "ledger").wrong)
+
+
+def test_a_key_that_is_known_takes_nothing_back_of_what_is_open(home: Path) -> None:
+    keep(home, kept(home)[:-2])
+    (home / "ledger/log/checkpoint").unlink()
+    keys = [vkey for _, vkey in verify_log(home / "ledger").keys]
+    (said,) = verify_log(home / "ledger", known_keys=keys).open
+    assert said.startswith("2 of the entries are not signed yet")
