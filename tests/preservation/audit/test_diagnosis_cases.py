@@ -209,5 +209,8 @@ def test_a_store_agrees_only_if_it_has_every_damaged_file_right() -> None:
         found = of(*files)
         assert (found.agree, found.differ) == (("x",), ("z",))
     assert of(one).agree == ("x",)
-    assert of(two, file("c")).agree == ("x", "y")  # of a file that no store has nobody says anything
+    assert of(two, file("c")).agree == (
+        "x",
+        "y",
+    )  # of a file that no store has nobody says anything
     assert of(file("a", differ=("x",)), two).agree == ()
