@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final
 
 from preservation.audit.policy import AuditPolicy, late_before, looked_at
+from preservation.audit.readings import copies_as_read
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.records import CopyRecord, ObjectRecord
 from repository.search_text import vietnamese_sort_key
@@ -109,7 +110,7 @@ class Standings:
         lists = _Lists()
         for store in self._stores:
             there = {}
-            for copy in self._catalogue.copies_of_store(store):
+            for copy in copies_as_read(self._catalogue, store):
                 if copy.object_id in told:
                     there[copy.object_id] = copy
             for object_id, record in told.items():
