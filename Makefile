@@ -14,8 +14,9 @@ SERVE  ?= 1
 demo: setup
 	$(BIN)/kho demo --home $(HOME_DIR) $(if $(filter 0 no,$(SERVE)),--no-serve)
 
+# With compiled modules kept, whatever the environment says: the tests start very many processes.
 test: setup-dev
-	$(BIN)/python -m pytest
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 check: setup-dev
 	$(BIN)/ruff check .

@@ -179,7 +179,7 @@ def any_record(kind, **fixed):
     return st.builds(
         kind,
         **{
-            name: fixed.get(name, _STRATEGIES[str(type_)])
+            name: fixed.get(name, _STRATEGIES[getattr(type_, "__forward_arg__", type_)])
             for name, type_ in inspect.get_annotations(kind).items()
         },
     )
