@@ -8,7 +8,6 @@ an editor is noticed by the next command that writes, which says whose file it i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,14 +63,16 @@ def record_promises(catalogue: Catalogue, settings: Settings, clock: Clock, by: 
 
 def notice_promises(catalogue: Catalogue, home: Path, clock: Clock, noticed_by: str) -> bool:
     """The same of what stands in `kho.toml` now, whoever changed it there. A file that cannot be read
-    or understood promises nothing new."""
-    with suppress(ArchiveError, OSError):
+    or understood promises nothing new; what keeps the change from being recorded is raised."""
+    try:
         path = home / SETTINGS_FILE
         now, stat = promises(read_settings(home)), path.stat()
-        changed = utc_text(datetime.fromtimestamp(stat.st_mtime, UTC))
-        found = {"edited": SETTINGS_FILE, "changed_at": changed, "owner": _owner(path)}
-        return _record(catalogue, now, clock, noticed_by, found)
-    return False
+        owner = _owner(path)
+    except (ArchiveError, OSError):
+        return False
+    changed = utc_text(datetime.fromtimestamp(stat.st_mtime, UTC))
+    found = {"edited": SETTINGS_FILE, "changed_at": changed, "owner": owner}
+    return _record(catalogue, now, clock, noticed_by, found)
 
 
 def _record(

@@ -95,6 +95,8 @@ class _InFlight:
 
     def answer(self) -> tuple[str, Judgement]:
         judged = self._judged
+        if self.unanswered:  # no file passes for one that was read
+            return self.read_alone()
         if isinstance(judged, ReadyToRead):
             judged = judged.conclude(self._suspects)
         return self.folder, judged
