@@ -246,3 +246,17 @@ def test_leaving_a_root_in_the_middle_stops_the_reading(root: Path) -> None:
     next(judged)
     judged.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def test_a_reading_that_ends_early_lets_no_altered_file_pass(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = _add(root, "urn:early")
+    (root / place / "v1/content/a").write_bytes(b"altered")
+
+    def ending_early(tasks, algorithms, *, options):
+        assert list(tasks)
+        return iter(())
+
+    monkeypatch.setattr(reading_together, "digest_files", ending_early)
+    assert {"E092", "E093"} <= set(_judged(root)[place].codes())
