@@ -8,7 +8,8 @@ that has imported nothing of ours, and all tests of its module are run.
 
 A mutant is killed by a failing test. One whose tests come to no end is *timed out*, which is told
 apart: it used four times the processor time that its tests take, or waited twenty times as long as they
-take. So a busy machine, on which everything takes longer, times nothing out.
+take. So a busy machine, on which everything takes longer, times nothing out; and what was being tried
+while this process was stopped for a while is tried again.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ ARGUMENTS = (
     *("-o", "tmp_path_retention_policy=none"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis is imported before it
 )
+STANDSTILL = 5.0  # seconds in which this process had no turn: somebody stopped it
 PASSED, FAILED = 0, 1
 Place = tuple[str, int]  # a file and a line of it
 Took = tuple[float, float]  # seconds of the processor, and on the wall
@@ -181,7 +183,16 @@ class _Session:
 
 
 def _forked(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[Fate, str]:
-    """Whether a forked process failed, and what it said of why; `took`: what is usual."""
+    """Whether a forked process failed, and what it said of why; `took`: what is usual. What went on
+    while the machine stood still for us is no outcome, and is tried again."""
+    while True:
+        fate, by, longest = _once(child, took)
+        if longest < STANDSTILL:
+            return fate, by
+
+
+def _once(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[Fate, str, float]:
+    """The same, and the longest time that this process, which only watches, did not get on."""
     read, write = os.pipe()
     number = os.fork()
     if number == 0:
@@ -196,24 +207,27 @@ def _forked(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[
         finally:
             os._exit(status)
     os.close(write)
-    deadline = time.monotonic() + LEAST_WAIT + 20 * took[1]
-    done = 0
-    while not done and time.monotonic() < deadline:
+    now = time.monotonic()
+    deadline = now + LEAST_WAIT + 20 * took[1]
+    longest, done = 0.0, 0
+    while not done and now < deadline:
         done, status = os.waitpid(number, os.WNOHANG)
         time.sleep(0.005)
+        longest = max(longest, time.monotonic() - now)
+        now = time.monotonic()
     if not done:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(number, signal.SIGKILL)
         os.waitpid(number, 0)
         os.close(read)
-        return "timed out", ""
+        return "timed out", "", longest
     with os.fdopen(read, encoding="utf-8") as stream:
         by = stream.read()
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL):
-        return "timed out", ""
+        return "timed out", "", longest
     if not status:
-        return "survived", ""
-    return "killed", by or "the tests as a whole"
+        return "survived", "", longest
+    return "killed", by or "the tests as a whole", longest
 
 
 def _at_import(one: Mutant, arguments: Sequence[str]) -> int:
