@@ -53,7 +53,6 @@ class LogState:
     clock: list[str] = field(
         default_factory=list
     )  # where the machine's clock was wrong, a sentence each
-    last_event: str = ""
     broken: str = ""
 
 
@@ -124,7 +123,6 @@ class _Pass:
         if self._tiles.unwritten > _TILES_IN_MEMORY:
             self._tell_tiles(self._tiles.compare())
         state.head = after(entry)
-        state.last_event = str((entry.record or {}).get("event_id", ""))
         if entry.record is None and len(state.emptied) < _MOST_NAMED:
             state.emptied.append(entry.seq)
         self._take_time(entry)
@@ -259,7 +257,7 @@ class _Pass:
     def _judge_anchors(self, judge: Callable[[Anchor], AnchorVerdict] | None) -> None:
         for anchor, at in self._anchors:
             verdict = AnchorVerdict("not judged", "") if judge is None else judge(anchor)
-            if anchor.time and at and _apart(at, anchor.time) > _DAY:
+            if _apart(at, anchor.time) > _DAY:
                 self._tell_clock(
                     f"The anchor of {anchor.size} entries was entered as of {at}; {anchor.target} says "
                     f"{anchor.time}: this machine's clock was wrong."

@@ -85,6 +85,31 @@ def test_what_cannot_be_told_is_false(committed, inventory) -> None:
     assert agrees(ROWS, committed, inventory) is False
 
 
+@pytest.mark.parametrize("path", [row.path for row in ROWS])
+def test_rows_that_differ_in_one_are_vouched_for_by_nobody(path: str) -> None:
+    (row,) = [one for one in ROWS if one.path == path]
+    assert agrees(ROWS, COMMITTED, INVENTORY) is True
+    assert agrees(without(path), COMMITTED, INVENTORY) is False
+    assert agrees(with_row(path, sha512="0" * 128), COMMITTED, INVENTORY) is False
+    renamed = row._replace(path=f"{path}x")
+    assert agrees([*without(path), renamed], COMMITTED, INVENTORY) is False
+    assert agrees([*ROWS, row._replace(path="v9/content/x")], COMMITTED, INVENTORY) is False
+    assert agrees([*ROWS, row], COMMITTED, INVENTORY) is False
+
+
+@pytest.mark.parametrize(("version", "digest"), [("v1", FIRST), ("v3", HEAD)])
+def test_where_the_ledger_has_every_version_no_row_stands_for_one_of_them(
+    version: str, digest: str
+) -> None:
+    path = f"{version}/inventory.json"
+    found = expectation(NAME, with_row(path, sha512="e" * 128), COMMITTED, INVENTORY)
+    assert list(found.files) == ROWS
+    assert found.finding == CatalogueFinding(
+        CatalogueFault.DIFFERS, path,
+        f"the catalogue has eeeeeeeeeeeeeeee…, the ledger {digest[:16]}…",
+    )  # fmt: skip
+
+
 def test_a_changed_digest_is_told_with_both_and_the_ledgers_is_expected() -> None:
     found = expectation(
         NAME, with_row("v2/content/b", sha512="0123456789abcdefx" * 8), COMMITTED, INVENTORY

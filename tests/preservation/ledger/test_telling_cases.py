@@ -4,6 +4,7 @@ that were wrong, time stamps that nobody entered. For what a mutation test chang
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from preservation.ledger import verifying
 from preservation.ledger.chain import canonical
+from preservation.ledger.checkpoint import Checkpoint, sign
 from preservation.ledger.journal import Journal
 from preservation.ledger.signing import ANCHORS, LOG
 from preservation.ledger.verifying import verify_log
@@ -19,6 +21,7 @@ from tests.preservation.ledger.test_verifying_cases import (
     home,
     keep,
     kept,
+    key_of,
     rewrite,
     template,
 )
@@ -70,6 +73,38 @@ def test_of_a_broken_ledger_no_key_is_judged(home: Path) -> None:
     state = verify_log(home / "ledger", known_keys=["x"])
     assert state.broken
     assert state.wrong == []
+
+
+def test_a_key_that_no_old_key_signed_for_is_told_by_its_entry(home: Path) -> None:
+    row = entries(home)[7]
+    said = {**row["detail"]["ledger_key"], "signature": ""}
+    rewrite(home / "ledger", {7: {**row, "detail": {"ledger_key": said}}})
+    state = verify_log(home / "ledger")
+    assert list(state.without_old_key) == [7]
+    first = state.keys[0][1]
+    told = [one for one in verify_log(home / "ledger", known_keys=[first]).open if "key" in one]
+    assert told == ["The key of entry 7 came after the one you know, and no old key signed for it."]
+
+
+def test_a_checkpoint_from_outside_of_before_the_first_key_is_signed_by_no_key_of_the_ledger(
+    home: Path,
+) -> None:
+    first = kept(home)[0].signed
+    note = sign(Checkpoint(first.checkpoint.origin, 1, bytes(32)), key_of(home, first))
+    state = verify_log(home / "ledger", outside=[note])
+    (said,) = state.wrong
+    assert said.startswith("The checkpoint from outside, of 1 entries, is not signed by the key")
+    assert state.outside == 0
+
+
+def test_a_line_that_is_no_checkpoint_is_told_with_its_file(home: Path) -> None:
+    place = home / "ledger/checkpoints-000001.jsonl"
+    lines = place.read_bytes().splitlines(keepends=True)
+    place.write_bytes(b"".join([*lines[:2], b"x" + lines[2][1:], *lines[3:]]))
+    state = verify_log(home / "ledger")
+    assert (state.checkpoints, state.signed) == (2, 3)
+    (said,) = [one for one in state.wrong if "checkpoints-000001.jsonl" in one]
+    assert said.startswith("The ledger is broken in checkpoints-000001.jsonl: a line is no")
 
 
 # -- entries without a record
@@ -157,7 +192,34 @@ def test_an_anchor_of_another_day_than_its_entry_says_that_the_clock_was_wrong(
         )
 
 
+def test_an_anchor_whose_entry_has_no_date_is_told_without_one(home: Path) -> None:
+    anchored(home, "rfc3161")
+    row = entries(home)[8]
+    del row["at"]
+    rewrite(home / "ledger", {8: row})
+    state = verify_log(home / "ledger")
+    assert [one["at"] for one in state.anchors] == [""]
+    assert state.clock == []
+
+
 # -- time stamps
+
+
+def test_time_stamps_that_cannot_be_listed_are_not_called_right(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "ledger" / LOG / ANCHORS).mkdir(exist_ok=True)
+    listed = Path.iterdir
+
+    def refusing(path: Path) -> Iterator[Path]:
+        if path.name == ANCHORS:
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+    state = verify_log(home / "ledger")
+    assert state.wrong == []
+    assert state.open == [f"log/{ANCHORS} cannot be looked into: Permission denied."]
 
 
 def test_a_time_stamp_that_no_entry_tells_of_is_told(home: Path) -> None:
