@@ -1285,12 +1285,60 @@ static PyObject *native_start(PyObject *module, PyObject *arguments)
     return capsule;
 }
 
+struct batch { /* files not given to the workers yet */
+    struct file *first, **last;
+    size_t count;
+};
+
+/* Takes `path` over, also when it fails: then there was no memory. */
+static bool add_file(struct batch *b, long long key, char *path, int dir_fd, int64_t start,
+                     int64_t length)
+{
+    struct file *f = path ? calloc(1, sizeof *f) : NULL;
+    if (f == NULL) {
+        free(path);
+        PyErr_NoMemory();
+        return false;
+    }
+    f->key = key;
+    f->path = path;
+    f->dir_fd = dir_fd;
+    f->fd = -1;
+    f->start = start < 0 ? 0 : start;
+    f->size = length;
+    *b->last = f;
+    b->last = &f->next;
+    b->count++;
+    return true;
+}
+
+static void drop(struct batch *b)
+{
+    while (b->first) {
+        struct file *f = b->first;
+        b->first = f->next;
+        free(f->path);
+        free(f);
+    }
+}
+
+static void hand_over(struct engine *e, const struct batch *b)
+{
+    if (b->count == 0) return;
+    pthread_mutex_lock(&e->lock);
+    *e->last_waiting = b->first;
+    e->last_waiting = b->last;
+    e->n_waiting += b->count;
+    e->n_unfinished += b->count;
+    pthread_mutex_unlock(&e->lock);
+    pthread_cond_broadcast(&e->work);
+}
+
 /* submit(engine, [(key, path, dir_fd, start, length or -1), ...]) */
 static PyObject *native_submit(PyObject *module, PyObject *arguments)
 {
     PyObject *capsule, *tasks;
-    struct file *first = NULL, **last = &first;
-    size_t count = 0;
+    struct batch b = {.last = &b.first};
     (void)module;
     if (!PyArg_ParseTuple(arguments, "OO", &capsule, &tasks)) return NULL;
     struct engine *e = engine_of(capsule);
@@ -1300,40 +1348,80 @@ static PyObject *native_submit(PyObject *module, PyObject *arguments)
         return NULL;
     }
     for (Py_ssize_t i = 0; i < PyList_Size(tasks); i++) {
-        struct file *f = calloc(1, sizeof *f);
         const char *path;
-        long long start = 0, length = -1;
-        bool right = f && PyArg_ParseTuple(PyList_GetItem(tasks, i), "LyiLL", &f->key, &path,
-                                           &f->dir_fd, &start, &length);
-        if (right) f->path = strdup(path);
-        if (!right || f->path == NULL) {
-            if (!PyErr_Occurred()) PyErr_NoMemory();
-            free(f);
-            while (first) {
-                f = first;
-                first = f->next;
-                free(f->path);
-                free(f);
-            }
+        int dir_fd;
+        long long key, start, length;
+        if (!PyArg_ParseTuple(PyList_GetItem(tasks, i), "LyiLL", &key, &path, &dir_fd, &start,
+                              &length) ||
+            !add_file(&b, key, strdup(path), dir_fd, start, length)) {
+            drop(&b);
             return NULL;
         }
-        f->fd = -1;
-        f->start = start < 0 ? 0 : start;
-        f->size = length;
-        *last = f;
-        last = &f->next;
-        count++;
     }
-    if (count) {
-        pthread_mutex_lock(&e->lock);
-        *e->last_waiting = first;
-        e->last_waiting = last;
-        e->n_waiting += count;
-        e->n_unfinished += count;
-        pthread_mutex_unlock(&e->lock);
-        pthread_cond_broadcast(&e->work);
-    }
+    hand_over(e, &b);
     Py_RETURN_NONE;
+}
+
+/* `folder` and then `name`, in the bytes that the kernel is to be asked for; with no error set, NULL
+ * says that no file can have this name. */
+static char *joined(const char *folder, size_t folder_size, PyObject *name)
+{
+    char *bytes, *path = NULL;
+    Py_ssize_t size;
+    PyObject *encoded = PyUnicode_EncodeFSDefault(name);
+    if (encoded == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) PyErr_Clear();
+        return NULL;
+    }
+    if (PyBytes_AsStringAndSize(encoded, &bytes, &size) == 0 &&
+        memchr(bytes, 0, (size_t)size) == NULL) {
+        path = malloc(folder_size + (size_t)size + 1);
+        if (path == NULL) {
+            PyErr_NoMemory();
+        } else {
+            memcpy(path, folder, folder_size);
+            memcpy(path + folder_size, bytes, (size_t)size + 1);
+        }
+    }
+    Py_DECREF(encoded);
+    return path;
+}
+
+/* submit_names(engine, first key, folder with its slash, [name, ...]) -> [index, ...]
+ * Whole files; the key of names[i] is first + i. What it gives are names that no file can have, and
+ * that nothing will be answered of. */
+static PyObject *native_submit_names(PyObject *module, PyObject *arguments)
+{
+    PyObject *capsule, *names;
+    const char *folder;
+    Py_ssize_t folder_size;
+    long long first;
+    struct batch b = {.last = &b.first};
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OLy#O", &capsule, &first, &folder, &folder_size, &names))
+        return NULL;
+    struct engine *e = engine_of(capsule);
+    if (e == NULL) return NULL;
+    if (!PyList_Check(names) || memchr(folder, 0, (size_t)folder_size)) {
+        PyErr_SetString(PyExc_TypeError, "a folder that there can be, and a list, are needed");
+        return NULL;
+    }
+    PyObject *refused = PyList_New(0);
+    for (Py_ssize_t i = 0; refused && i < PyList_Size(names); i++) {
+        char *path = joined(folder, (size_t)folder_size, PyList_GetItem(names, i));
+        if (path) {
+            if (!add_file(&b, first + i, path, AT_FDCWD, 0, -1)) Py_CLEAR(refused);
+            continue;
+        }
+        PyObject *index = PyErr_Occurred() ? NULL : PyLong_FromSsize_t(i);
+        if (index == NULL || PyList_Append(refused, index)) Py_CLEAR(refused);
+        Py_XDECREF(index);
+    }
+    if (refused)
+        hand_over(e, &b);
+    else
+        drop(&b);
+    return refused;
 }
 
 static PyObject *as_tuple(const struct engine *e, const struct file *f)
@@ -1418,6 +1506,7 @@ static PyMethodDef METHODS[] = {
     {"hash_with", native_hash_with, METH_VARARGS, NULL},
     {"start", native_start, METH_VARARGS, NULL},
     {"submit", native_submit, METH_VARARGS, NULL},
+    {"submit_names", native_submit_names, METH_VARARGS, NULL},
     {"collect", native_collect, METH_VARARGS, NULL},
     {"stop", native_stop, METH_O, NULL},
     {NULL, NULL, 0, NULL},
@@ -1427,7 +1516,7 @@ static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, 
                                     NULL, NULL, NULL, NULL};
 
 /* Raised with every change of what native.py and this file say to each other. */
-enum { INTERFACE = 2 };
+enum { INTERFACE = 3 };
 
 PyMODINIT_FUNC PyInit__native(void)
 {

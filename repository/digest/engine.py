@@ -6,14 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
+from repository.digest.driving import digest_listed_natively, digest_natively
 from repository.digest.multi import check_algorithms
-from repository.digest.native import (
-    ALGORITHMS,
-    NativeModule,
-    digest_listed_natively,
-    digest_natively,
-    native,
-)
+from repository.digest.native import ALGORITHMS, NativeModule, native
 from repository.digest.tasks import (
     DigestOptions,
     EngineUnavailable,
