@@ -48,8 +48,9 @@ class Leases:
             self._descriptor = None
 
     def take(self, object_id: str) -> bool:
-        """Hold the lease of one object, unless another audit holds it. Never waits."""
-        if self._descriptor is None or object_id in self._held:
+        """Hold the lease of one object, unless another audit holds it. Never waits. To take what is
+        held already changes nothing."""
+        if self._descriptor is None:
             return True
         place = int(lock_name(object_id)[:15], 16)
         try:

@@ -69,7 +69,14 @@ TARGETS = (
         (f"{_AUDIT}/test_worklist_cases.py", f"{_AUDIT}/test_policy_cases.py"),
     ),
     Target("preservation.audit.lacking", (f"{_AUDIT}/test_beside_cases.py",)),
-    Target("kho.selecting", (f"{_AUDIT}/test_status_cases.py", f"{_AUDIT}/test_run.py")),
+    Target(
+        "kho.selecting",
+        (
+            f"{_AUDIT}/test_selecting_cases.py",
+            f"{_AUDIT}/test_status_cases.py",
+            f"{_AUDIT}/test_run.py",
+        ),
+    ),
     Target("preservation.audit.coverage", (f"{_AUDIT}/test_coverage_cases.py",)),
     Target(
         "preservation.audit.planning",

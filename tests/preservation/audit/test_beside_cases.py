@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import re
 import shutil
 import stat
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -30,6 +32,7 @@ from preservation.events import EventType, Outcome
 from preservation.ledger.journal import Journal
 from repository.catalogue.records import AuditResultRecord
 from repository.errors import ArchiveError, Corrupt, NotFound
+from repository.local_place import lock_name
 from repository.store import LEDGER, STORAGE_ROOT
 from tests.preservation.audit import grounds
 
@@ -150,6 +153,7 @@ def test_how_a_copy_of_the_ledger_stands_as_a_result(
     assert asked == [["copy-1"]] * len(states)
     assert (len(wishes), found.verdict, found.object_id) == (published, verdict, LEDGER)
     assert (found.store, found.run_id, found.expected) == ("copy-1", "r", 1)
+    assert found.byte_count == 0  # what is compared is the ledger's bytes, and no dossier's
     wanted = {"intact": "intact", "incomplete": "not_checked", "damaged": "altered"}[verdict]
     assert recording.sums_of(found) == Sums(expected=1, **{wanted: 1})
     files = ({"path": ".", "verdict": wanted, "reason": reason},) if reason else ()
@@ -211,6 +215,8 @@ def test_what_the_catalogue_forgot_and_which_copies_it_forgot(archive: wiring.Ar
     assert forgotten(archive, known, told=["b"]) == [("y", 1, lost), ("z", 1, lost)]
     assert forgotten(archive, known, in_progress=lambda: ["y"])[0][0] == "z"
     assert forgotten(archive, None) == []
+    (both,) = forgotten(archive, Known(d=("t", "s")), in_progress=lambda: ["d"])
+    assert both[2] == f"{lost}: the catalogue has no copy of it in s, t"
     two = Known(c=("t", "s", "u"))
     assert forgotten(archive, two, stores={"t": None})[0][2] == no_copy
     assert [one[2] for one in forgotten(archive, Known(d=("t",)), in_progress=lambda: ["d"])] == [
@@ -300,6 +306,24 @@ def test_a_lease_is_of_one_object_in_one_store_until_it_is_given_back(tmp_path: 
     assert len(list(folder.glob("*.leases"))) == 2
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o644 for path in folder.iterdir())
     again.give_back("a")  # after its end: nothing to give back
+
+
+def test_a_lease_is_one_byte_where_every_version_of_the_program_looks_for_it(
+    tmp_path: Path,
+) -> None:
+    place = int(lock_name("a")[:15], 16)
+    with leases(tmp_path, "s") as one:
+        assert one.take("a")
+        (path,) = tmp_path.iterdir()
+        assert path.name == f"{lock_name('s')[:16]}.leases"
+        with path.open("r+b") as stream:
+            assert [at for at in range(place - 2, place + 3) if _locked(stream, at)] == [place]
+
+
+def _locked(stream: BinaryIO, place: int) -> bool:
+    asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
+    found = fcntl.fcntl(stream, fcntl.F_OFD_GETLK, asked)
+    return struct.unpack("hhqqi4x", found)[0] != fcntl.F_UNLCK
 
 
 def test_without_a_folder_every_lease_is_granted() -> None:

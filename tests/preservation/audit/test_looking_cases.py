@@ -304,6 +304,24 @@ def test_what_no_dossier_has_is_looked_at_by_each_part_and_counted_once(
     assert sorted(one.object_id for one in found) == sorted([*IDS * 2, *[STORAGE_ROOT, LEDGER] * 2])
 
 
+def test_what_an_earlier_part_told_of_the_catalogue_is_not_told_again(
+    archive: wiring.Archive,
+) -> None:
+    silent = SimpleNamespace(refresh=lambda: None, of=lambda _: (), files_of=lambda _: "")
+    services = replace(archive.auditing(), commitments=silent)
+    run_id = begun(
+        archive, result(IDS[0], CATALOGUE_PLACE, "incomplete", expected=1, not_checked=1)
+    )
+    summary, found = run(services, only(*IDS[:2]), resume=run_id)
+    told = [(one.object_id, one.store) for one in found]
+    assert sorted(told) == sorted(
+        [(IDS[0], "primary"), (IDS[1], "primary"), (IDS[1], CATALOGUE_PLACE)]
+    )
+    # Told once, it counts once.
+    assert summary.sums == Sums(expected=2 * FILES + 2, intact=2 * FILES, not_checked=2)
+    assert (summary.rows, summary.copies) == (4, 2)
+
+
 def test_what_an_earlier_part_said_of_a_store_that_is_away_now_still_counts(
     archive: wiring.Archive,
 ) -> None:
