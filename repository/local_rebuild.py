@@ -30,9 +30,10 @@ from repository.errors import ArchiveError, Conflict, Corrupt, Locked, Refused
 from repository.local_commit import read_back_staged, write_staged
 from repository.local_place import MAX_INVENTORY, LocalPlace, is_there, lock_name, read_bounded
 from repository.local_plan import Staged
-from repository.model import InvalidValue, ObjectId
+from repository.model import InvalidValue, ObjectId, VersionNumber
 from repository.ocfl.inventory import InvalidInventory, parse_inventory
 from repository.ocfl.local_tree import LocalTree
+from repository.ocfl.plain_form import KnownStrings
 from repository.ocfl.validate import validate_object
 from repository.rebuild_copy import RebuildPlan, Rebuilt
 from repository.store import Head, Receipt, Recovered
@@ -156,9 +157,10 @@ def _stage(store: LocalPlace, work: Path, plan: RebuildPlan) -> Receipt:
         store.step("rebuild staged and flushed")
         read_back = read_back_staged(store, staged, files)
         store.step("rebuild read back")
+        del files  # there may be very many, and the judge makes its own account of them
         head = _check_valid(staged, plan)
         store.step("rebuild validated")
-    return Receipt(store.name, head, read_back, len(files), sum(file.size for file in files))
+    return Receipt(store.name, head, read_back, len(plan.files), plan.byte_count())
 
 
 def _check_valid(staged: Path, plan: RebuildPlan) -> Head:
@@ -166,9 +168,21 @@ def _check_valid(staged: Path, plan: RebuildPlan) -> Head:
 
     Its bytes were all read and compared just now; here is only what they mean together.
     """
+    head = _check_as_planned(staged, plan)
+    report = validate_object(LocalTree(str(staged)), check_digests=False)
+    if report.has_errors:
+        codes = ", ".join(sorted(set(report.codes())))
+        raise Corrupt(f"The rebuilt copy of {plan.object_id} would not be valid OCFL: {codes}.")
+    return Head(head, plan.root_inventory_sha512)
+
+
+def _check_as_planned(staged: Path, plan: RebuildPlan) -> VersionNumber:
+    """The head of the staged inventory, once each file in it is planned with that digest. Corrupt."""
     wanted = {one.file.path: one.file.sha512 for one in plan.files}
+    known = KnownStrings({digest: digest for digest in wanted.values()})
     try:
-        inventory = parse_inventory(read_bounded(staged, "inventory.json", MAX_INVENTORY))
+        data = read_bounded(staged, "inventory.json", MAX_INVENTORY)
+        inventory = parse_inventory(data, known)
     except InvalidInventory as problem:
         raise Corrupt(f"The inventory of {plan.object_id} is not valid: {problem}") from problem
     if inventory.object_id != plan.object_id:
@@ -177,13 +191,7 @@ def _check_valid(staged: Path, plan: RebuildPlan) -> Head:
         for path in paths:
             if wanted.get(path) != digest:
                 raise Corrupt(f"{path} is not what the inventory of {plan.object_id} says.")
-    head = inventory.head
-    del inventory, wanted  # the judge makes its own account
-    report = validate_object(LocalTree(str(staged)), check_digests=False)
-    if report.has_errors:
-        codes = ", ".join(sorted(set(report.codes())))
-        raise Corrupt(f"The rebuilt copy of {plan.object_id} would not be valid OCFL: {codes}.")
-    return Head(head, plan.root_inventory_sha512)
+    return inventory.head
 
 
 # -- the exchange

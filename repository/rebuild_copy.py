@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import BinaryIO, Protocol, overload
 
 from repository.digest import digest_bytes
 from repository.errors import Unavailable
@@ -39,11 +40,12 @@ class RebuildPlan:
     """Every file of one object's copy with its source, and the files that are intact nowhere.
 
     `seen` is what each store was found to hold, `away` the stores that could not be asked, with the
-    reason.
+    reason. Of very many files nothing is held twice: what was expected and what was seen share their
+    strings, and each of `files` is made when it is asked for.
     """
 
     object_id: ObjectId
-    files: tuple[RebuildFile, ...]
+    files: Sequence[RebuildFile]
     missing: tuple[ExpectedFile, ...]
     seen: Mapping[str, Observation]
     away: Mapping[str, str]
@@ -51,7 +53,7 @@ class RebuildPlan:
     @property
     def root_inventory_sha512(self) -> str:
         """What the root inventory of the rebuilt copy will be."""
-        every = [*(one.file for one in self.files), *self.missing]
+        every = chain((one.file for one in self.files), self.missing)
         return next(file.sha512 for file in every if file.path == _ROOT_INVENTORY)
 
     def sources(self) -> dict[str, int]:
@@ -107,7 +109,7 @@ def plan_rebuild(
     The first store that alone has everything gives everything. Stores that are away are named.
     """
     known = _known_bytes(expected)
-    found: dict[tuple[int, str], _FromCopy] = {}
+    held: list[_Held] = []
     seen: dict[str, Observation] = {}
     away: dict[str, str] = {}
     for store in stores:
@@ -116,44 +118,99 @@ def plan_rebuild(
         except Unavailable as problem:
             away[store.name] = problem.operator
             continue
+        observed = _in_the_words_of(expected, observed)
         seen[store.name] = observed
-        here = _intact(store, observed)
-        if all(_key(file) in here for file in expected):
-            found = here
+        here = _Held(store, observed)
+        if all(here.path_of(file) is not None for file in expected):
+            held = [here]
             break
-        found = {**here, **found}
-    chosen, missing = [], []
+        held.append(here)
+    chosen = _Chosen(object_id)
+    missing = []
     for file in expected:
-        one = found.get(_key(file))
+        one = next((one for one in held if one.path_of(file) is not None), None)
         if one is not None:
-            chosen.append(RebuildFile(file, one.store.name, one))
+            chosen.add(file, one.store, one.path_of(file) or "")
         elif file.path in known:
-            chosen.append(RebuildFile(file, "", known[file.path]))
+            chosen.add(file, None, known[file.path])
         else:
             missing.append(file)
-    return RebuildPlan(object_id, tuple(chosen), tuple(missing), seen, away)
+    return RebuildPlan(object_id, chosen, tuple(missing), seen, away)
 
 
-def _intact(store: Store, observed: Observation) -> dict[tuple[int, str], _FromCopy]:
-    return {
-        (file.size, file.sha512): _FromCopy(store, observed.object_id, file.path)
+def _in_the_words_of(expected: Sequence[ExpectedFile], observed: Observation) -> Observation:
+    """The same observation, made of the strings of `expected` where they are equal."""
+    paths: dict[str, str] = {file.path: file.path for file in expected}
+    digests = {file.sha512: file.sha512 for file in expected}
+    shared = (
+        file._replace(
+            path=paths.get(file.path, file.path),
+            sha512=digests.get(file.sha512, file.sha512) if file.sha512 else file.sha512,
+        )
         for file in observed.files
-        if file.size is not None and file.sha512 is not None
-    }
+    )
+    return replace(observed, files=tuple(shared))
+
+
+class _Held:
+    """The whole files that one store was found to hold, by what they hold."""
+
+    def __init__(self, store: Store, observed: Observation) -> None:
+        self.store = store
+        self._files = {file.sha512: file for file in observed.files if file.sha512 is not None}
+
+    def path_of(self, file: ExpectedFile) -> str | None:
+        """Where bytes of this size and digest lie, or None."""
+        found = self._files.get(file.sha512)
+        return found.path if found is not None and found.size == file.size else None
+
+
+class _Chosen(Sequence[RebuildFile]):
+    """The files of a plan in the order they were added, each made when it is asked for."""
+
+    __slots__ = ("_files", "_object_id", "_origins", "_stores")
+
+    def __init__(self, object_id: ObjectId) -> None:
+        self._object_id = object_id
+        self._files: list[ExpectedFile] = []
+        self._stores: list[Store | None] = []
+        self._origins: list[str | bytes] = []
+
+    def add(self, file: ExpectedFile, store: Store | None, origin: str | bytes) -> None:
+        """One file more, to be had from a path in a store, or of known bytes."""
+        self._files.append(file)
+        self._stores.append(store)
+        self._origins.append(origin)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @overload
+    def __getitem__(self, at: int) -> RebuildFile: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[RebuildFile]: ...
+    def __getitem__(self, at: int | slice) -> RebuildFile | Sequence[RebuildFile]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        file, store, origin = self._files[at], self._stores[at], self._origins[at]
+        if isinstance(origin, bytes):
+            return RebuildFile(file, "", origin)
+        assert store is not None
+        return RebuildFile(file, store.name, _FromCopy(store, self._object_id, origin))
 
 
 class _FromCopy:
-    """Opens one file of a store's copy. A class, for there may be very many."""
+    """Opens one file of a store's copy."""
 
-    __slots__ = ("_object_id", "_path", "store")
+    __slots__ = ("_object_id", "_path", "_store")
 
     def __init__(self, store: Store, object_id: ObjectId, path: str) -> None:
-        self.store = store
+        self._store = store
         self._object_id = object_id
         self._path = path
 
     def __call__(self) -> BinaryIO:
-        return self.store.open(self._object_id, ContentPath(self._path))
+        return self._store.open(self._object_id, ContentPath(self._path))
 
 
 def _known_bytes(expected: Sequence[ExpectedFile]) -> dict[str, bytes]:
@@ -168,10 +225,6 @@ def _known_bytes(expected: Sequence[ExpectedFile]) -> dict[str, bytes]:
             data = sidecar_bytes(inventory)
         else:
             continue
-        if (len(data), digest_bytes(data, ["sha512"])["sha512"]) == _key(file):
+        if (len(data), digest_bytes(data, ["sha512"])["sha512"]) == (file.size, file.sha512):
             known[file.path] = data
     return known
-
-
-def _key(file: ExpectedFile) -> tuple[int, str]:
-    return file.size, file.sha512

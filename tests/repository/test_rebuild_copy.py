@@ -204,6 +204,21 @@ def test_what_follows_from_the_inventory_is_made_again_when_no_copy_has_it(three
     assert ocfl_py_verdict(str(three.folder("primary"))).valid
 
 
+def test_a_plan_holds_no_string_twice_and_gives_its_files_in_their_order(three: Three) -> None:
+    three.harm("primary", "v1/content/a.txt")
+    plan = plan_rebuild(OBJECT, three.expected, [three.stores[0]])
+    paths = {file.path: file.path for file in three.expected}
+    digests = {file.sha512: file.sha512 for file in three.expected}
+    for found in plan.seen["primary"].files:
+        assert found.path is paths[found.path]
+        assert found.sha512 is digests.get(found.sha512 or "", found.sha512)
+    intact = [file for file in three.expected if file.path != "v1/content/a.txt"]
+    assert [one.file for one in plan.files] == intact
+    assert [one.file for one in plan.files[1:3]] == intact[1:3]
+    assert plan.files[-1].file is intact[-1]
+    assert {one.store for one in plan.files} == {"primary"}
+
+
 def test_a_file_that_is_intact_nowhere_is_named_and_nothing_is_touched(three: Three) -> None:
     for name in ("primary", "copy-1", "copy-2"):
         three.harm(name, "v1/content/a.txt")
