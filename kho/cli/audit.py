@@ -135,7 +135,7 @@ def _run(
     home: Path | None,
     operator: str | None,
     as_json: bool,
-    sign_of_life: bool = False,
+    sign_of_life: bool,
 ) -> int:
     from kho import exits, wiring
     from kho.interrupt import until_interrupted

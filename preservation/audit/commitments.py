@@ -14,7 +14,6 @@ from typing import Protocol
 
 from preservation.ledger.chain import ChainHead, Entry, after
 from preservation.ledger.journal import Journal
-from repository.errors import Corrupt, NotFound
 
 
 class Commitments(Protocol):
@@ -57,16 +56,12 @@ class LedgerCommitments:
         self._reading = threading.Lock()
 
     def refresh(self) -> None:
-        """Read what was added, each entry proven to follow. Corrupt."""
-        try:
-            with self._reading:
-                for entry in self._journal.entries(self._head):
-                    self._take(entry)
-                    self._head = after(entry)
-        except NotFound as problem:
-            raise Corrupt(
-                "The ledger has become shorter while it was read. Run `kho ledger verify`."
-            ) from problem
+        """Read what was added, each entry proven to follow. Corrupt; also when the ledger has become
+        shorter since."""
+        with self._reading:
+            for entry in self._journal.entries(self._head):
+                self._take(entry)
+                self._head = after(entry)
 
     def of(self, object_id: str) -> tuple[str, ...]:
         """The sha512 of each root inventory of the object, first to last."""
@@ -111,6 +106,6 @@ class LedgerCommitments:
 def _as_bytes(digest: object) -> bytes:
     """What is no digest vouches for nothing."""
     try:
-        return bytes.fromhex(str(digest or ""))
+        return bytes.fromhex(digest) if isinstance(digest, str) else b""
     except ValueError:
         return b""

@@ -104,6 +104,32 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "preservation.audit.recording", "to_record", "files and more", "files", 0,
     ): "with nothing more the first finding is written as it was",
     (
+        "kho.cli.audit", "register", "'audit'", "''", 0,
+    ): "a verb without a name has that of its function, which is the same",
+    (
+        "kho.cli.audit", "register", "'verify'", "''", 0,
+    ): "a verb without a name has that of its function, which is the same",
+    (
+        "kho.selecting", "sampled", "''", "'mutated'", 0,
+    ): "before every instant or before a word: all instants begin with a digit, and none is left out",
+    (
+        "preservation.ledger.verifying", "_Pass._take_record",
+        "entry.record or {}", "entry.record", 0,
+    ): "what tells of an anchor is a record",
+    (
+        "preservation.ledger.verifying", "_Pass._take_time",
+        "at < self._time", "at <= self._time", 0,
+    ): "one instant is not ten minutes apart from itself",
+    (
+        "preservation.ledger.verifying", "_Pass._was_kept", "return False", "return None", 0,
+    ): "only asked whether it is true",
+    (
+        "preservation.ledger.comparing", "_lost", "1", "2", 0,
+    ): "how many are asked for, of which the first is taken",
+    (
+        "preservation.ledger.comparing", "_lost", "0", "-1", 0,
+    ): "the first of one is the last of one",
+    (
         "preservation.ledger.verifying", "_Pass.__init__", "''", "'mutated'", 0,
     ): "what is no instant is no time apart from any",
     (

@@ -31,7 +31,7 @@ from preservation.audit.selection import AuditServices, AuditSummary, Selection
 from preservation.events import EventType, Outcome
 from preservation.ledger.journal import Journal
 from repository.catalogue.records import AuditResultRecord
-from repository.errors import ArchiveError, Corrupt, NotFound
+from repository.errors import ArchiveError, Corrupt
 from repository.local_place import lock_name
 from repository.store import LEDGER, STORAGE_ROOT
 from tests.preservation.audit import grounds
@@ -257,6 +257,25 @@ def test_what_a_ledger_committed_to_is_read_entry_by_entry(tmp_path: Path) -> No
     assert (known.stores_of("a"), known.stores_of("d")) == (("s", "t", "u"), ("s", "t"))
 
 
+def test_what_a_ledger_said_of_all_files_is_of_the_last_inventory_or_nothing(
+    tmp_path: Path,
+) -> None:
+    journal, files = Journal(tmp_path), "5a" * 64
+
+    def said(object_id: str, digest: str, **more: Any) -> dict[str, Any]:
+        return record(object_id, {"inventory_sha512": digest, **more})
+
+    journal.append([
+        said("a", "1", files_sha512=files), said("b", "1"), said("c", "1", files_sha512="no digest"),
+        said("d", "1", files_sha512=7), said("e", "1", files_sha512=files), said("e", "2"),
+        said("f", "1"), said("f", "2", files_sha512=files), said("f", "1", files_sha512="00" * 64),
+    ])  # fmt: skip
+    known = LedgerCommitments(tmp_path)
+    known.refresh()
+    told = {name: known.files_of(name) for name in "abcdefg"}
+    assert told == {"a": files, "b": "", "c": "", "d": "", "e": "", "f": files, "g": ""}
+
+
 def test_a_ledger_that_became_shorter_is_no_ledger_to_go_by(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append([record("a", {"inventory_sha512": "1"}), record("b", {"inventory_sha512": "2"})])
@@ -264,8 +283,9 @@ def test_a_ledger_that_became_shorter_is_no_ledger_to_go_by(tmp_path: Path) -> N
     known.refresh()
     segment = next(tmp_path.glob("journal-*"))
     segment.unlink()
-    with pytest.raises((Corrupt, NotFound)):
+    with pytest.raises(Corrupt, match="lost entry 2"):
         known.refresh()
+    assert known.of("b") == ("2",)
 
 
 # -- copies that must be there

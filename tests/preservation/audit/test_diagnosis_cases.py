@@ -38,6 +38,18 @@ def differing(**changes) -> Difference:
     return Difference(**values)
 
 
+def test_what_nobody_knows_of_a_damaged_copy_is_empty() -> None:
+    found = DamagedFile("a", FileVerdict.MISSING)
+    assert (found.reason, found.seen_sha512, found.modified_at, found.changed_at) == ("",) * 4
+    assert (found.errno, found.difference, found.agree, found.differ) == (None, None, (), ())
+    known = CopyEvidence("urn:a", "primary", WRITTEN, [])
+    assert (known.exists, known.consistent, dict(known.expected)) == (True, False, {})
+    assert (known.head_seen, known.head_expected) == ("", "")
+    assert (known.looked_at, known.damaged) == (0, 0)
+    told = Diagnosis(Cause.UNKNOWN)
+    assert (told.detail, dict(told.files), told.agree, told.differ) == ("", {}, (), ())
+
+
 def test_the_words_for_causes_are_stable() -> None:
     assert [cause.value for cause in Cause] == [
         "bit flip", "zeros", "truncation", "growth", "edit", "hidden edit", "swap", "rewrite",

@@ -15,7 +15,7 @@ from kho.exits import Exit
 from kho.settings import NoArchive
 from preservation.audit import recording
 from preservation.audit.fixity import CopyJudgement, FileFinding, FileVerdict, Sums
-from preservation.audit.selection import AuditSummary
+from preservation.audit.selection import BUSY, CATALOGUE_PLACE, AuditSummary, Selection
 from preservation.events import Outcome
 from repository import errors
 from repository.catalogue.records import AuditResultRecord, AuditRunRecord
@@ -63,6 +63,19 @@ def test_totals_say_everything_and_broken_only_where_it_is() -> None:
     fresh = AuditSummary("r").totals()
     assert not any(fresh.values())
     assert "broken" not in fresh
+
+
+def test_what_is_neither_asked_for_nor_found_is_nothing() -> None:
+    asked = Selection("all", {}, roots=True)
+    assert (asked.note, asked.depth, dict(asked.asked), asked.drawn) == ("", "full", {}, None)
+    fresh = AuditSummary("r")
+    assert (fresh.objects, fresh.copies, fresh.rows, fresh.bytes, fresh.broken) == (0, 0, 0, 0, "")
+    assert (fresh.sums, fresh.stores_unavailable, fresh.more) == (Sums(), [], {})
+
+
+def test_the_words_beside_stores_and_verdicts_are_stable() -> None:
+    assert CATALOGUE_PLACE == "(catalogue)"
+    assert BUSY == "another audit is at work on it"
 
 
 def test_the_statuses_are_those_of_the_manual() -> None:

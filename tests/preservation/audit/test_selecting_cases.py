@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from kho import selecting, wiring
-from preservation.audit.run import audit
+from preservation.audit import recording
+from preservation.audit.run import Drawn, audit
+from repository.catalogue.records import CANARY_FONDS
+from repository.clock import utc_text
 from repository.errors import NotFound
+from repository.search_text import SearchText
 from tests.preservation.audit import grounds
 
 STORES = ("primary", "copy-1")
@@ -67,6 +73,54 @@ def test_readings_that_no_audit_made_are_told_for_each_store_and_an_incident_eac
         ("catalogue", IDS[0], "primary"), ("catalogue", IDS[1], "primary"),
         ("catalogue", IDS[2], "copy-1"),
     ]  # fmt: skip
+
+
+def test_of_a_dossier_that_is_not_held_nothing_is_looked_at(archive: wiring.Archive) -> None:
+    with pytest.raises(NotFound, match="Nothing is held as urn:none"):
+        selecting.named(archive, STORES, [IDS[0], "urn:none"])
+    assert selecting.named(archive, STORES, [IDS[1], IDS[0], IDS[1]]).copies == {
+        "primary": [IDS[1], IDS[0]], "copy-1": [IDS[1], IDS[0]],
+    }  # fmt: skip
+
+
+def test_canaries_are_drawn_and_named_for_all_dossiers_by_nobody(archive: wiring.Archive) -> None:
+    as_canary(archive, 1)
+    assert selecting.held(archive, None) == selecting.held(archive, []) == [IDS[0], IDS[2]]
+    drawn = selecting.sampled(archive, STORES, 100, 1)
+    assert sorted(drawn.copies["primary"]) == [IDS[0], IDS[2]]
+    assert (drawn.kind, drawn.roots, drawn.depth) == ("sample", False, "full")
+    assert drawn.drawn == Drawn(100, 1, 2, 2)
+    everything = selecting.everything(archive, STORES)
+    assert sorted(everything.copies["copy-1"]) == IDS
+    assert (everything.kind, everything.roots, everything.depth) == ("all", True, "full")
+
+
+def as_canary(archive: wiring.Archive, number: int) -> None:
+    """Give this dossier the fonds of canaries."""
+    record = archive.catalogue.object(IDS[number])
+    assert record is not None
+    versions = archive.catalogue.versions(IDS[number])
+    rows = archive.catalogue.expected(IDS[number])
+    words = SearchText(title=record.title)
+    with archive.catalogue.transaction() as tx:
+        tx.put_object(replace(record, fonds_code=CANARY_FONDS), [], versions, rows, {}, words)
+
+
+def test_a_draw_is_repeated_from_what_was_held_when_it_was_drawn(archive: wiring.Archive) -> None:
+    now = archive.clock.now()
+    drawn = selecting.sampled(archive, STORES, 100, 1)
+    run = recording.begin(archive.auditing(), drawn, "t", now)
+    for number, seconds in enumerate((-1, 0, 1)):
+        with archive.catalogue.transaction() as tx:
+            tx._connection.exec_driver_sql(
+                "UPDATE objects SET first_held_at = ? WHERE object_id = ?",
+                (utc_text(now + timedelta(seconds=seconds)), IDS[number]),
+            )
+    again = selecting.asked_again(archive, run.run_id)
+    assert sorted(again.copies["primary"]) == IDS[:2]
+    assert again.drawn == Drawn(100, 1, 2, 2)
+    assert again.asked == drawn.asked
+    assert sorted(selecting.sampled(archive, STORES, 100, 1).copies["primary"]) == IDS
 
 
 def test_a_dossier_of_which_no_copy_can_be_looked_at_is_refused_and_not_passed_over(

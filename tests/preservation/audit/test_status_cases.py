@@ -146,6 +146,15 @@ def test_each_way_of_asking_looks_at_what_it_says(home: Path) -> None:
     assert asked(home, "--due")["budget"] is None
 
 
+def test_what_is_not_asked_for_is_read_from_the_medium_and_told_to_a_person(home: Path) -> None:
+    for words in (("audit", "--all"), ("audit", IDS[0]), ("verify",), ("verify", IDS[0])):
+        done = call(home, *words)
+        assert (done.status, done.stdout[:4]) == (0, "AUD-")
+        assert "cached" not in runs(home)[0]
+    assert call(home, "audit", "--all", "--cached").status == 0
+    assert runs(home)[0]["cached"] is True
+
+
 def test_a_seed_that_nobody_gave_is_drawn_and_told(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preservation.ledger.chain import ChainHead
+from preservation.ledger.chain import ChainHead, canonical
 from preservation.ledger.committed import CommittedInventories, committed_inventories
 from preservation.ledger.journal import Journal
 from repository.errors import Corrupt
@@ -46,6 +47,25 @@ def test_what_tells_nothing_of_an_inventory_is_passed_over(tmp_path: Path) -> No
     )  # fmt: skip
     assert committed_inventories(tmp_path) == {}
     assert CommittedInventories(tmp_path / "none").head == ChainHead()
+
+
+def test_an_entry_that_was_emptied_hides_none_of_the_others(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append([committing("a", "aa"), committing("b", "bb"), committing("c", "cc")])
+    segment = tmp_path / "journal-000001.jsonl"
+    lines = segment.read_bytes().splitlines(keepends=True)
+    lines[1] = canonical({**json.loads(lines[1]), "record": None}) + b"\n"
+    segment.write_bytes(b"".join(lines))
+    assert committed_inventories(tmp_path) == {"a": "aa", "c": "cc"}
+
+
+def test_a_ledger_that_was_empty_is_read_no_further_until_it_is_asked_for(tmp_path: Path) -> None:
+    reader = CommittedInventories(tmp_path)
+    assert (reader.head, reader.all()) == (ChainHead(), {})
+    Journal(tmp_path).append([committing("a", "aa")])
+    assert (reader.of("a"), reader.all(), reader.head) == (None, {}, ChainHead())
+    assert reader.refresh() == Journal(tmp_path).head() == reader.head
+    assert (reader.of("a"), reader.all()) == ("aa", {"a": "aa"})
 
 
 def test_another_chain_than_the_one_that_was_read_is_not_gone_on_with(tmp_path: Path) -> None:

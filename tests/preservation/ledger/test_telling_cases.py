@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,27 @@ def test_a_checkpoint_from_outside_of_before_the_first_key_is_signed_by_no_key_o
     (said,) = state.wrong
     assert said.startswith("The checkpoint from outside, of 1 entries, is not signed by the key")
     assert state.outside == 0
+
+
+def test_a_kept_checkpoint_of_before_the_first_key_is_signed_by_no_key_of_the_ledger(
+    home: Path,
+) -> None:
+    all_ = kept(home)
+    first = all_[0].signed
+    note = sign(Checkpoint(first.checkpoint.origin, 1, bytes(32)), key_of(home, first))
+    keep(home, [replace(all_[0], signed=note), *all_])
+    said = verify_log(home / "ledger").wrong
+    assert said == [
+        "The checkpoint of 1 entries has another root than the ledger: something before it was "
+        "changed.",
+        "The checkpoint of 1 entries is not signed by the ledger's key.",
+    ]
+
+
+def test_how_much_is_kept_in_memory_and_named() -> None:
+    assert (verifying._TILES_IN_MEMORY, verifying._MOST_NAMED, verifying._MOST_SAID) == (
+        64, 1000, 20,
+    )  # fmt: skip
 
 
 def test_a_line_that_is_no_checkpoint_is_told_with_its_file(home: Path) -> None:
