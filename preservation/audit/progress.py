@@ -25,6 +25,7 @@ from repository.errors import Locked
 
 NOTE_FILES = 16  # with what is being read, a kill costs at most 64 files a reader
 _VALUES = attrgetter(*(field.name for field in fields(AuditResultRecord)))
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=list)
 
 
 class Progress:
@@ -39,7 +40,7 @@ class Progress:
     def note(self, results: Sequence[AuditResultRecord]) -> None:
         """Keep these results until `recorded`. They outlive this process from here on."""
         rows = [list(_VALUES(result)) for result in results]
-        data = json.dumps(rows, ensure_ascii=True, separators=(",", ":"), default=list).encode()
+        data = _ENCODER.encode(rows).encode()
         try:
             if self._stream is None:
                 self._count += 1

@@ -46,7 +46,9 @@ class AnyText(TypeDecorator[str]):
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else _UNSTORABLE.sub(_escaped, value)
+        if value is None or value.isprintable():  # so nearly every text, and none of the unstorable
+            return value
+        return _UNSTORABLE.sub(_escaped, value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else unescaped(value)

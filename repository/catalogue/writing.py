@@ -67,6 +67,11 @@ _FOUND = tuple(
     name.name for name in fields(AuditResultRecord) if name.name not in ("run_id", "object_id")
 )
 _FOUND_OF = attrgetter(*_FOUND)
+_FORGET_FOUND = delete(audit_results).where(
+    audit_results.c.run_key == bindparam("run"),
+    audit_results.c.store == bindparam("in_store"),
+    audit_results.c.object_key.in_(bindparam("some", expanding=True)),
+)
 _MARK_READ = _MARK.values(read_at=bindparam("looked"), tried_at="")
 _MARK_TRIED = _MARK.values(tried_at=bindparam("looked"))
 
@@ -201,14 +206,13 @@ class Transaction:
                 row = dict(zip(_FOUND, _FOUND_OF(record), strict=True))
                 row |= {"run_key": run_key, "object_key": object_key}
                 rows[run_key, object_key, record.store] = row
-            self._connection.execute(
-                delete(audit_results).where(
-                    audit_results.c.run_key == bindparam("run"),
-                    audit_results.c.object_key == bindparam("object"),
-                    audit_results.c.store == bindparam("in_store"),
-                ),
-                [{"run": run, "object": obj, "in_store": store} for run, obj, store in rows],
-            )
+            of_one: dict[tuple[int, str], list[int]] = {}
+            for run_key, object_key, store in rows:
+                of_one.setdefault((run_key, store), []).append(object_key)
+            for (run_key, store), some in of_one.items():
+                self._connection.execute(
+                    _FORGET_FOUND, {"run": run_key, "in_store": store, "some": some}
+                )
             self._insert(audit_results, list(rows.values()))
 
     def put_incident(self, record: IncidentRecord) -> None:
@@ -323,10 +327,15 @@ def _values(record: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+    if value is None or type(value) in _PLAIN:  # nearly every value: an audit writes very many
+        return value
     if isinstance(value, str):
         return str(value)  # the typed strings of `model.py` and of enumerations
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
     return value
+
+
+_PLAIN = frozenset({str, int, bool, float})

@@ -5,6 +5,7 @@ Algorithm names are those of OCFL 1.1 (§2.2 and the digest registry): ``sha512`
 Digests are lower-case hexadecimal.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, Final, Protocol
@@ -17,20 +18,29 @@ class _Running(Protocol):
     def hexdigest(self) -> str: ...
 
 
-def _new(openssl_name: str) -> Callable[[], _Running]:
-    return lambda: hashlib.new(openssl_name, usedforsecurity=False)
+class _Maker(Protocol):
+    def __call__(self, data: bytes | bytearray | memoryview = ..., /) -> _Running: ...
 
 
-_MAKERS: Final[dict[str, Callable[[], _Running]]] = {
-    "sha512": _new("sha512"),
-    "sha256": _new("sha256"),
+def _named(openssl_name: str) -> _Maker:
+    return functools.partial(hashlib.new, openssl_name, usedforsecurity=False)
+
+
+def _direct(constructor: Callable[..., _Running]) -> _Maker:
+    # `hashlib.new` gives the same and looks for it anew each time: of small pieces that is most.
+    return functools.partial(constructor, usedforsecurity=False)
+
+
+_MAKERS: Final[dict[str, _Maker]] = {
+    "sha512": _direct(hashlib.sha512),
+    "sha256": _direct(hashlib.sha256),
     # Senders' manifests may use these four; Kho never chooses them.
-    "sha384": _new("sha384"),
-    "sha224": _new("sha224"),
-    "sha1": _new("sha1"),
-    "md5": _new("md5"),
-    "blake2b-512": lambda: hashlib.blake2b(digest_size=64, usedforsecurity=False),
-    "sha512/256": _new("sha512_256"),
+    "sha384": _direct(hashlib.sha384),
+    "sha224": _direct(hashlib.sha224),
+    "sha1": _direct(hashlib.sha1),
+    "md5": _direct(hashlib.md5),
+    "blake2b-512": functools.partial(hashlib.blake2b, digest_size=64, usedforsecurity=False),
+    "sha512/256": _named("sha512_256"),
 }
 
 SUPPORTED: Final[frozenset[str]] = frozenset(_MAKERS)
@@ -68,9 +78,7 @@ class MultiDigest:
 
 def digest_bytes(data: bytes | bytearray | memoryview, algorithms: Iterable[str]) -> dict[str, str]:
     """The digests of one piece of memory."""
-    digest = MultiDigest(algorithms)
-    digest.update(data)
-    return digest.hexdigests()
+    return {name: _MAKERS[name](data).hexdigest() for name in check_algorithms(algorithms)}
 
 
 def digest_stream(
