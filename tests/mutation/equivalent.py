@@ -71,6 +71,32 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "budget is not None and any_yet and (used + size > budget)", 0,
     ): "what is late and too much is taken, and then there is no room for the next in any case",
     (
+        "preservation.audit.run", "_Run._store",
+        "pending and (not self._stop())", "not self._stop()", 0,
+    ): "why what is left was not looked at, and nothing is left",
+    (
+        "preservation.audit.looking", "Looker._vouched",
+        "said and said == history.files_digest([(row.path, row.sha512) for row in rows])",
+        "said == history.files_digest([(row.path, row.sha512) for row in rows])", 0,
+    ): "no digest is empty",
+    (
+        "preservation.audit.looking", "Looker._tried_again", "break", "continue", 0,
+    ): "a wish to stop stays, and where nothing waits nothing comes: each try is passed over",
+    (
+        "preservation.audit.looking", "Looker._plain", "'full'", "''", 0,
+    ): "a full look leaves nothing not checked: asked either way, a copy is intact or is not",
+    (
+        "preservation.audit.looking", "Looker._vouched", "return False", "return None", 0,
+    ): "only asked whether it is true",
+    (
+        "preservation.audit.looking", "Looker._expected",
+        "rows = self.services.catalogue.expected(object_id)", "(removed)", 0,
+    ): "nobody is writing the object: its rows are those that were asked for a moment before",
+    (
+        "preservation.audit.looking", "Looker._found_since",
+        "self.services.progress is None or not object_ids", "self.services.progress is None", 0,
+    ): "of no copies nothing was found",
+    (
         "preservation.audit.looking", "Looker._unknown_to_the_ledger",
         "return False", "return None", 0,
     ): "only asked whether it is true",

@@ -261,6 +261,8 @@ def result(name: str, store: str, verdict: str, **sums: int) -> AuditResultRecor
     [
         (result(IDS[0], "primary", "intact", expected=3, intact=3), False),
         (result(IDS[0], "primary", "damaged", unexpected=1), False),
+        (result(IDS[0], "primary", "damaged", expected=2, intact=1, missing=1), False),
+        (result(IDS[0], "primary", "damaged", expected=2, missing=2), False),
         (result(IDS[0], "primary", "intact"), False),
         (result(IDS[0], "primary", "incomplete", expected=2, intact=1, not_checked=1), False),
         (result(IDS[0], "primary", "incomplete", expected=2, unreadable=2), False),
@@ -302,6 +304,69 @@ def test_what_no_dossier_has_is_looked_at_by_each_part_and_counted_once(
     assert (summary.sums.altered, summary.sums.missing) == (1, 1)
     assert summary.rows == 6 + 2 + 2 + 2
     assert sorted(one.object_id for one in found) == sorted([*IDS * 2, *[STORAGE_ROOT, LEDGER] * 2])
+
+
+def test_each_result_of_an_earlier_part_is_taken_up_whatever_stands_before_it(
+    archive: wiring.Archive,
+) -> None:
+    run_id = begun(
+        archive,
+        result(IDS[0], "primary", "incomplete", expected=FILES, not_checked=FILES),
+        result(IDS[1], "primary", "intact", expected=FILES, intact=FILES),
+        result(IDS[2], "primary", "incomplete", expected=FILES, not_checked=FILES),
+    )
+    services, store = bent(archive)
+    summary, found = run(services, only(), resume=run_id)
+    assert sorted(one.object_id for one in found) == [IDS[0], IDS[2]]
+    assert sorted(name for name, _ in store.asked) == [IDS[0], IDS[2]]
+    assert summary.sums == Sums(expected=3 * FILES, intact=3 * FILES)
+
+
+def test_what_the_catalogue_forgot_is_missed_by_each_part_and_counted_once(
+    archive: wiring.Archive,
+) -> None:
+    forgotten = IDS[2]
+    with archive.catalogue.transaction() as tx:
+        tx._remove_object(tx._key(forgotten), forgotten)
+        tx._connection.exec_driver_sql(f"DELETE FROM copies WHERE object_id = '{forgotten}'")
+    for name in STORES:
+        shutil.rmtree(grounds.object_folder(archive, name, forgotten))
+    run_id = begun(archive, result(forgotten, CATALOGUE_PLACE, "damaged", expected=1, missing=1))
+    everything = selecting.everything(archive, STORES)
+    summary, found = run(archive.auditing(), everything, resume=run_id)
+    (told,) = [one for one in found if one.store == CATALOGUE_PLACE]
+    assert (told.object_id, told.missing) == (forgotten, 1)
+    assert summary.sums.missing == 1
+    assert (summary.rows, summary.copies) == (2 * 2 + 2 + 2 + 1, 2 * 2)
+
+
+def test_a_store_that_is_away_now_is_told_though_it_was_all_looked_at_before(
+    archive: wiring.Archive,
+) -> None:
+    run_id = begun(archive, result(IDS[0], "copy-1", "intact", expected=FILES, intact=FILES))
+    (archive.home.path / "stores/copy-1").rename(archive.home.path / "unplugged")
+    both = Selection("named", {name: [IDS[0]] for name in STORES}, roots=False)
+    summary, (found,) = run(archive.auditing(), both, resume=run_id)
+    assert (found.store, found.verdict) == ("primary", "intact")
+    assert summary.stores_unavailable == ["copy-1"]
+    assert summary.outcome is Outcome.INCOMPLETE
+    assert summary.sums == Sums(expected=2 * FILES, intact=2 * FILES)
+
+
+def test_what_was_found_is_in_the_ledger_before_the_stores_copies_of_it_are_compared(
+    archive: wiring.Archive,
+) -> None:
+    published: list[int] = []
+
+    def publish() -> None:
+        (run_,) = archive.catalogue.audit_runs()
+        published.append(len(archive.catalogue.audit_results(run_.run_id)))
+        archive.publish()
+
+    services = replace(archive.auditing(), publish=publish)
+    run(services, selecting.everything(archive, STORES))
+    # At its beginning; with all copies and both roots; with both copies of the ledger, at its end.
+    assert published == [0, 6 + 2, 6 + 2 + 2]
 
 
 def test_what_an_earlier_part_told_of_the_catalogue_is_not_told_again(
@@ -716,6 +781,23 @@ def test_what_the_ledger_will_not_speak_of_is_told_once_and_asked_for_once(
     ]  # fmt: skip
     assert published == ["in vain"]
     assert one.told == {name}
+    assert store.looks(name) == 1  # nothing is wrong with the copy itself
+
+
+def test_of_what_neither_catalogue_nor_ledger_knows_nothing_is_brought_to_the_ledger(
+    archive: wiring.Archive,
+) -> None:
+    published: list[str] = []
+    silent = SimpleNamespace(refresh=lambda: None, of=lambda _: (), files_of=lambda _: "")
+    services, store = bent(archive, commitments=silent, publish=lambda: published.append("?"))
+    with archive.catalogue.transaction() as tx:
+        tx._connection.exec_driver_sql(
+            f"DELETE FROM expected_files WHERE object_key = {tx._key(IDS[0])}"
+        )
+    told, found = looker(services).results(store, [IDS[0]])
+    assert (told.store, told.verdict) == (CATALOGUE_PLACE, "incomplete")
+    assert (found.verdict, found.expected, found.unexpected) == ("damaged", 0, FILES)
+    assert published == []
 
 
 def test_a_new_version_that_came_meanwhile_is_judged_by_its_own_rows(
