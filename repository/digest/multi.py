@@ -78,7 +78,19 @@ class MultiDigest:
 
 def digest_bytes(data: bytes | bytearray | memoryview, algorithms: Iterable[str]) -> dict[str, str]:
     """The digests of one piece of memory."""
-    return {name: _MAKERS[name](data).hexdigest() for name in check_algorithms(algorithms)}
+    return digester(algorithms)(data)
+
+
+def digester(
+    algorithms: Iterable[str],
+) -> Callable[[bytes | bytearray | memoryview], dict[str, str]]:
+    """What `digest_bytes` does with these algorithms: for very many pieces of memory."""
+    makers = {name: _MAKERS[name] for name in check_algorithms(algorithms)}
+
+    def digests(data: bytes | bytearray | memoryview) -> dict[str, str]:
+        return {name: make(data).hexdigest() for name, make in makers.items()}
+
+    return digests
 
 
 def digest_stream(

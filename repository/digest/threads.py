@@ -12,13 +12,21 @@ import errno
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
-from repository.digest.multi import MultiDigest
-from repository.digest.reading import BLOCK, Cancelled, Mounts, Pace, StoredBytes, aligned_buffer
+from repository.digest.multi import MultiDigest, digester
+from repository.digest.reading import (
+    Cancelled,
+    Mounts,
+    Pace,
+    StoredBytes,
+    aligned_buffer,
+    read_small,
+)
 from repository.digest.tasks import DigestOptions, FileResult, FileTask, Source
 
-_HAND_OVER: Final = 16
+_TOGETHER: Final = 64  # small files that a worker is given, and answers for, at once
 _CANCEL_SECONDS: Final = 0.9
 
 
@@ -31,25 +39,28 @@ def digest_with_hashlib(
     behind after that second and ends when the kernel lets it.
     """
     pace = Pace(options.max_bytes_per_second)
-    todo: queue.SimpleQueue[FileTask | None] = queue.SimpleQueue()
+    todo: queue.SimpleQueue[list[FileTask] | None] = queue.SimpleQueue()
     done: queue.SimpleQueue[list[FileResult]] = queue.SimpleQueue()
     pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="digest")
     workers = [
-        pool.submit(_work, todo, done, algorithms, options.medium, pace) for _ in range(threads)
+        pool.submit(_Worker(todo, done, algorithms, options.medium, pace).work)
+        for _ in range(threads)
     ]
     drawn = iter(tasks)
+    # What is slow to read is given out, and answered for, one by one.
+    slow = options.medium or options.max_bytes_per_second is not None
+    together = 1 if slow else max(1, min(_TOGETHER, options.look_ahead // (2 * threads)))
     outstanding = 0
     exhausted = False
     ready: deque[FileResult] = deque()
     try:
         while True:
             while not exhausted and outstanding < options.look_ahead and done.empty():
-                task = next(drawn, None)
-                if task is None:
-                    exhausted = True
-                    break
-                todo.put(task)
-                outstanding += 1
+                some = list(islice(drawn, min(together, options.look_ahead - outstanding)))
+                exhausted = not some
+                if some:
+                    todo.put(some)
+                    outstanding += len(some)
             if outstanding == 0:
                 return
             batch = done.get()
@@ -76,58 +87,69 @@ def _raise_failure(workers: list[concurrent.futures.Future[None]]) -> None:
     raise RuntimeError("a digest worker ended without a reason")
 
 
-def _work(
-    todo: queue.SimpleQueue[FileTask | None],
-    done: queue.SimpleQueue[list[FileResult]],
-    algorithms: tuple[str, ...],
-    medium: bool,
-    pace: Pace,
-) -> None:
-    buffer = aligned_buffer()
-    mounts = Mounts()
-    results = _Results(done)
-    try:
-        while True:
-            try:
-                task = todo.get_nowait()
-            except queue.Empty:
-                results.hand_over()
-                task = todo.get()
-            if task is None or pace.stop.is_set():
-                return
-            digest = MultiDigest(algorithms)
-            source: Source = "cached"
-            try:
-                with StoredBytes(task, medium=medium, mounts=mounts) as stored:
-                    source = stored.source
-                    if stored.size > BLOCK or medium:
-                        results.hand_over()  # they need not wait for this one
-                    for block in stored.blocks(buffer, pace):
-                        digest.update(block)
-                    source = stored.source
-            except OSError as error:
-                results.add(FileResult(task.key, None, {}, error.errno or errno.EIO, source))
-            else:
-                results.add(FileResult(task.key, digest.size, digest.hexdigests(), None, source))
-    except Cancelled:
-        return
-    finally:
-        done.put([])  # an empty batch says: this worker has ended
+class _Worker:
+    """One thread with its buffer."""
 
-
-class _Results:
-    """Hands results over a few at a time, so that the caller's thread is not woken for each."""
-
-    def __init__(self, done: queue.SimpleQueue[list[FileResult]]) -> None:
+    def __init__(
+        self,
+        todo: queue.SimpleQueue[list[FileTask] | None],
+        done: queue.SimpleQueue[list[FileResult]],
+        algorithms: tuple[str, ...],
+        medium: bool,
+        pace: Pace,
+    ) -> None:
+        self._todo = todo
         self._done = done
-        self._kept: list[FileResult] = []
+        self._algorithms = algorithms
+        self._digests = digester(algorithms)
+        self._medium = medium
+        self._pace = pace
+        self._buffer = aligned_buffer()
+        self._mounts = Mounts()
 
-    def add(self, result: FileResult) -> None:
-        self._kept.append(result)
-        if len(self._kept) >= _HAND_OVER:
-            self.hand_over()
+    def work(self) -> None:
+        try:
+            while (some := self._todo.get()) is not None:
+                self._answer(some)
+        except Cancelled:
+            return
+        finally:
+            self._done.put([])  # an empty batch says: this worker has ended
 
-    def hand_over(self) -> None:
-        if self._kept:
-            self._done.put(self._kept)
-            self._kept = []
+    def _answer(self, some: list[FileTask]) -> None:
+        results: list[FileResult] = []
+        for at, task in enumerate(some):
+            if self._pace.stop.is_set():
+                raise Cancelled
+            result = None if self._medium else self._at_once(task)
+            if result is None:  # neither those before it nor those behind need wait for this one
+                if results:
+                    self._done.put(results)
+                if at + 1 < len(some):
+                    self._todo.put(some[at + 1 :])
+                self._done.put([self._by_blocks(task)])
+                return
+            results.append(result)
+        self._done.put(results)
+
+    def _at_once(self, task: FileTask) -> FileResult | None:
+        try:
+            data = read_small(task, self._buffer, self._pace)
+        except OSError as error:
+            return FileResult(task.key, None, {}, error.errno or errno.EIO, "cached")
+        if data is None:
+            return None
+        return FileResult(task.key, len(data), self._digests(data), None, "cached")
+
+    def _by_blocks(self, task: FileTask) -> FileResult:
+        digest = MultiDigest(self._algorithms)
+        source: Source = "cached"
+        try:
+            with StoredBytes(task, medium=self._medium, mounts=self._mounts) as stored:
+                source = stored.source
+                for block in stored.blocks(self._buffer, self._pace):
+                    digest.update(block)
+                source = stored.source
+        except OSError as error:
+            return FileResult(task.key, None, {}, error.errno or errno.EIO, source)
+        return FileResult(task.key, digest.size, digest.hexdigests(), None, source)
