@@ -16,10 +16,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from tests.repository.digest import native_build
+
+if TYPE_CHECKING:
+    from repository.digest import DigestOptions
 
 CHECKED = {"sha512": "sha512", "sha256": "sha256", "sha512/256": "sha512_256"}
 CHUNK = 65536
@@ -85,7 +90,7 @@ def fuzz(seconds: float, seed: int) -> int:
 
 
 def _round(draw: random.Random, folder: Path, pool: bytes) -> int:
-    from repository.digest import DigestOptions, FileTask, digest_files
+    from repository.digest import DigestOptions
 
     states: dict[str, set[bytes]] = {}
     for number in range(draw.choice([0, 1, 3, 9, 17, 40, 150])):
@@ -102,38 +107,79 @@ def _round(draw: random.Random, folder: Path, pool: bytes) -> int:
         (first,) = states[name]
         more = pool[: draw.randrange(1, CHUNK * 2)]
         states[name].add(first + more if name in grown else more)
-    algorithms = draw.sample(sorted(CHECKED), draw.randint(1, 3))
+    by_folder = draw.random() < 0.4
+    algorithms = draw.sample(sorted(CHECKED), 1 if by_folder else draw.randint(1, 3))
     options = DigestOptions(
         threads=draw.randint(1, 6),
         medium=draw.random() < 0.3,
         max_bytes_per_second=draw.choice([None, None, None, 300_000_000]),
-        engine="native",
+        engine=draw.choice(["native", "native", "native", "hashlib"]),
+        look_ahead=draw.choice([1, 2, 30, 512]),
     )
-    tasks = [FileTask(name, str(folder / name)) for name in states]
-    tasks += [FileTask(None, str(folder / "missing"))] * draw.randrange(3)
-    draw.shuffle(tasks)
+    names = [*states, *[name for name in REFUSED if draw.random() < 0.3]]
+    draw.shuffle(names)
     changer = threading.Thread(target=_change, args=(folder, restless, grown, states))
     changer.start()
-    results = digest_files(iter(tasks), algorithms, options=options)
-    wanted = len(tasks) if draw.random() < 0.8 else draw.randrange(len(tasks) + 1)
+    results = (_by_folder if by_folder else _one_by_one)(draw, folder, names, algorithms, options)
+    wanted = len(names) if draw.random() < 0.8 else draw.randrange(len(names) + 1)
     taken = list(itertools.islice(results, wanted))
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     changer.join()
-    for result in taken:
-        if result.errno is not None:
-            assert result.key is None or result.key in grown, result
-            assert result.errno == (errno.ENOENT if result.key is None else errno.ESTALE), result
+    for name, found_size, digests, code in taken:
+        if code is not None:
+            assert found_size is None and not digests, name
+            assert code == (errno.ESTALE if name in grown else REFUSED.get(name)), (name, code)
             continue
-        assert isinstance(result.key, str)
-        possible = [
-            {name: hashlib.new(CHECKED[name], data).hexdigest() for name in algorithms}
-            for data in states[result.key]
-        ]
-        assert dict(result.digests) in possible, result
-    assert len(taken) == wanted
+        possible = {
+            (len(data), *(hashlib.new(CHECKED[one], data).hexdigest() for one in algorithms))
+            for data in states[name]
+        }
+        assert (found_size, *(digests[one] for one in algorithms)) in possible, name
+    assert len(taken) == wanted and len({name for name, *_ in taken}) == wanted
     for name in states:
         (folder / name).unlink()
     return len(taken)
+
+
+# Names that no file has, or can have, and what is said of them.
+REFUSED = {"missing": errno.ENOENT, "a\0b": errno.EINVAL, "\ud800": errno.EILSEQ}
+_Told = Generator[tuple[str, int | None, Mapping[str, str], int | None], None, None]
+
+
+def _one_by_one(
+    draw: random.Random,
+    folder: Path,
+    names: list[str],
+    algorithms: list[str],
+    options: "DigestOptions",
+) -> _Told:
+    from repository.digest import FileTask, digest_files
+
+    tasks = (FileTask(name, f"{folder}/{name}") for name in names)
+    for result in digest_files(tasks, algorithms, options=options):
+        yield str(result.key), result.size, result.digests, result.errno
+
+
+def _by_folder(
+    draw: random.Random,
+    folder: Path,
+    names: list[str],
+    algorithms: list[str],
+    options: "DigestOptions",
+) -> _Told:
+    """The same, given in parts of any length, of a folder written in several ways."""
+    from repository.digest import digest_listed
+
+    def folders() -> Iterator[tuple[object, str, list[str]]]:
+        left = list(names)
+        while left:
+            count = draw.randrange(len(left) + 1)
+            yield count, draw.choice([str(folder), f"{folder}/", f"{folder}/."]), left[:count]
+            del left[:count]
+
+    for some in digest_listed(folders(), algorithms[0], options=options):
+        for _, name, size, digest, code, _ in some:
+            yield name, size, {algorithms[0]: digest} if digest else {}, code
 
 
 def _change(folder: Path, names: list[str], grown: set[str], states: dict[str, set[bytes]]) -> None:

@@ -83,9 +83,15 @@ def test_what_python_asks_wrongly_is_refused() -> None:
         module.submit(engine, [(0, "text", -100)])
     with pytest.raises(TypeError):
         module.submit(engine, ())
+    for wrong in ((b"f/", ()), (b"f\0/", ["name"]), (b"f/", [b"bytes"]), ("text", ["name"])):
+        with pytest.raises(TypeError):
+            module.submit_names(engine, 0, *wrong)
+    assert module.submit_names(engine, 0, b"f/", ["a\0", "\ud800"]) == [0, 1]
+    assert module.collect(engine, 1, 0.0) == []
     module.stop(engine)
     for late in (
         lambda: module.submit(engine, []),
+        lambda: module.submit_names(engine, 0, b"f/", []),
         lambda: module.collect(engine, 1, 0.0),
         lambda: module.stop(engine),
     ):
