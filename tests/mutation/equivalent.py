@@ -93,6 +93,10 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "rows = self.services.catalogue.expected(object_id)", "(removed)", 0,
     ): "nobody is writing the object: its rows are those that were asked for a moment before",
     (
+        "preservation.audit.looking", "Looker._taken_over",
+        "waiting and time.monotonic() >= deadline", "time.monotonic() >= deadline", 0,
+    ): "where nothing waits any more the loop ends as well",
+    (
         "preservation.audit.looking", "Looker._found_since",
         "self.services.progress is None or not object_ids", "self.services.progress is None", 0,
     ): "of no copies nothing was found",

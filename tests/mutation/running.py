@@ -6,10 +6,10 @@ up to the first that fails: first those that ran the very line, that noticed oth
 mutants, that are quick. A mutant that takes effect at import is given to the import system of a process
 that has imported nothing of ours, and all tests of its module are run.
 
-A mutant is killed by a failing test. One whose tests come to no end is *timed out*, which is told
-apart: it used four times the processor time that its tests take, or waited twenty times as long as they
-take. So a busy machine, on which everything takes longer, times nothing out; and what was being tried
-while this process was stopped for a while is tried again.
+A mutant is killed by a failing test. One with which a test comes to no end is *timed out*, which is
+told apart: the test used four times the processor time that it takes, and three seconds, or waited
+twenty times as long as it takes, and thirty seconds. So a busy machine, on which everything takes
+longer, times nothing out; and what was tried while this process was stopped is tried again.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ from tests.mutation.mutator import Mutant, mutated
 
 ROOT = Path(__file__).parents[2]
 MEMORY = 3 << 30  # bytes that a mutant may have: one that fills a list for ever ends by itself
-LEAST_SECONDS = 3.0  # of processor time, beside four times what the tests take
-LEAST_WAIT = 30.0  # seconds, beside twenty times what the tests take
+LEAST_SECONDS = 3.0  # of processor time, beside four times what a test takes
+LEAST_WAIT = 30.0  # seconds, beside twenty times what a test takes
 AT_IMPORT = (20.0, 20.0)  # seconds, what the tests of a module and their imports may take, at most
 ARGUMENTS = (
     *("-q", "-s", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"),
@@ -52,6 +52,7 @@ ARGUMENTS = (
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis is imported before it
 )
 STANDSTILL = 5.0  # seconds in which this process had no turn: somebody stopped it
+LATE = (signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL)
 PASSED, FAILED = 0, 1
 Place = tuple[str, int]  # a file and a line of it
 Took = tuple[float, float]  # seconds of the processor, and on the wall
@@ -171,6 +172,7 @@ class _Session:
                     value.cache_clear()  # what was answered by the right code is no answer here
             for number, item in enumerate(items):
                 following = items[min(number + 1, len(items) - 1)]
+                _limit(self._took[item.nodeid])
                 for report in runtestprotocol(item, nextitem=following, log=False):
                     if report.failed:
                         tell(item.nodeid)
@@ -200,8 +202,7 @@ def _once(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[Fa
         try:
             os.setpgid(0, 0)
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-            seconds = math.ceil(LEAST_SECONDS + 4 * took[0])
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+            _limit(took)
             _quiet()
             status = child(lambda text: os.write(write, text.encode()) and None)
         finally:
@@ -223,11 +224,19 @@ def _once(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[Fa
         return "timed out", "", longest
     with os.fdopen(read, encoding="utf-8") as stream:
         by = stream.read()
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL):
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in LATE:
         return "timed out", "", longest
     if not status:
         return "survived", "", longest
     return "killed", by or "the tests as a whole", longest
+
+
+def _limit(took: Took) -> None:
+    """From now on this process may use and wait so much, else the kernel ends it."""
+    used, waited = took
+    seconds = math.ceil(time.process_time() + LEAST_SECONDS + 4 * used)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    signal.setitimer(signal.ITIMER_REAL, LEAST_WAIT + 20 * waited)
 
 
 def _at_import(one: Mutant, arguments: Sequence[str]) -> int:

@@ -811,13 +811,13 @@ def test_a_new_version_that_came_meanwhile_is_judged_by_its_own_rows(
     assert result.expected > FILES
 
 
-def test_damage_asks_nobody_to_write_the_ledger(archive: wiring.Archive) -> None:
+def test_what_the_ledger_knows_whole_or_damaged_asks_nobody_to_write_the_ledger(archive: wiring.Archive) -> None:
     published: list[str] = []
     services, store = bent(archive, publish=lambda: published.append("?"))
     services.commitments.refresh()
     harm(archive, 0)
-    (result,) = looker(services).results(store, [IDS[0]])
-    assert (result.altered, published) == (1, [])
+    found = {one.object_id: one.altered for one in looker(services).results(store, IDS)}
+    assert (found, published) == ({IDS[0]: 1, IDS[1]: 0, IDS[2]: 0}, [])
 
 
 def test_a_copy_whose_inventory_is_lost_is_judged_by_another_stores(
