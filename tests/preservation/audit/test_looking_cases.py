@@ -811,7 +811,9 @@ def test_a_new_version_that_came_meanwhile_is_judged_by_its_own_rows(
     assert result.expected > FILES
 
 
-def test_what_the_ledger_knows_whole_or_damaged_asks_nobody_to_write_the_ledger(archive: wiring.Archive) -> None:
+def test_what_the_ledger_knows_whole_or_damaged_asks_nobody_to_write_the_ledger(
+    archive: wiring.Archive,
+) -> None:
     published: list[str] = []
     services, store = bent(archive, publish=lambda: published.append("?"))
     services.commitments.refresh()
