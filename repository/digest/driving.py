@@ -184,11 +184,15 @@ def _rows(
     exhausted = False
     # Waiting for most of the few that may be out would let the workers stand idle meanwhile.
     together = max(1, min(_TOGETHER, options.look_ahead // 2))
+    # At first as many as may be out: the largest of what is known is begun with, and a long file
+    # that came a moment later would be waited for by everybody at the end.
+    most = options.look_ahead
     try:
         while True:
             if not exhausted and out < options.look_ahead:
-                given, exhausted = submit(engine, min(together, options.look_ahead - out))
+                given, exhausted = submit(engine, min(most, options.look_ahead - out))
                 out += given
+                most = together
             # While more tasks can be drawn, only what is there already; then wait for a few.
             wait = _PATIENCE if exhausted or out >= options.look_ahead else 0.0
             rows = module.collect(engine, together, wait) if out else []
