@@ -130,15 +130,20 @@ def _round(draw: random.Random, folder: Path, pool: bytes) -> int:
             assert found_size is None and not digests, name
             assert code == (errno.ESTALE if name in grown else REFUSED.get(name)), (name, code)
             continue
-        possible = {
-            (len(data), *(hashlib.new(CHECKED[one], data).hexdigest() for one in algorithms))
-            for data in states[name]
-        }
-        assert (found_size, *(digests[one] for one in algorithms)) in possible, name
+        possible = set(states[name])
+        if name in grown:  # it may have been seen half written, at a size that it had for a while
+            shorter, longer = sorted(states[name], key=len)
+            possible.add(longer[: max(len(shorter), found_size or 0)])
+        given = (found_size, *(digests[one] for one in algorithms))
+        assert given in {_answer(data, algorithms) for data in possible}, name
     assert len(taken) == wanted and len({name for name, *_ in taken}) == wanted
     for name in states:
         (folder / name).unlink()
     return len(taken)
+
+
+def _answer(data: bytes, algorithms: list[str]) -> tuple[int | str, ...]:
+    return len(data), *(hashlib.new(CHECKED[one], data).hexdigest() for one in algorithms)
 
 
 # Names that no file has, or can have, and what is said of them.
