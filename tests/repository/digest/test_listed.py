@@ -18,7 +18,9 @@ engines = pytest.mark.parametrize("engine", ENGINES)
 
 
 @engines
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     folders=st.lists(st.lists(st.integers(0, 300), max_size=40), max_size=6),
     look_ahead=st.integers(1, 60),
