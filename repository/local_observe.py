@@ -104,7 +104,7 @@ def _joined(results: Sequence[ListedResult]) -> Iterator[_Listing]:
     """Put each result in its listing, and give those that have all of theirs now."""
     for listing, name, size, sha512, code, source in results:
         assert isinstance(listing, _Listing)
-        listing.found.append(ObservedFile(name, size, sha512, code, source))
+        listing.found.append(ObservedFile._make((name, size, sha512, code, source)))
         listing.left -= 1
         if not listing.left:
             yield listing

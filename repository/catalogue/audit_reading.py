@@ -31,7 +31,7 @@ def expected_of_many(
         for key, of_one in groupby(rows, key=itemgetter(0)):
             name = name_of[key]
             found[name] = [
-                ExpectedRecord(name, unescaped(path), size, sha512)
+                ExpectedRecord._make((name, unescaped(path), size, sha512))
                 for _, path, size, sha512 in of_one
             ]
     return found
