@@ -7,10 +7,22 @@ of one is one of these: its elements, its documents in order, the files they nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ingest.readers.simpledc import Element
 from repository.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """Where a list lies and what lies beside it."""
+
+    member: str  # the list's whole name
+    raw_member: bytes
+    sha256: str
+    files: Mapping[str, bytes]  # every other file: name → exact name
+    dedicated: bool = True  # all that lies there came with the list
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from ingest.checks.secrecy import any_secret
 from ingest.container import Container, ContainerFault, Limits, Member, recorded_name
 from ingest.findings import bounded
 from ingest.lists.csv_text import read_csv
-from ingest.lists.dossiers import ListedDossier
-from ingest.lists.grouping import ListSource, dossiers_of
+from ingest.lists.dossiers import ListedDossier, ListSource
+from ingest.lists.grouping import dossiers_of
 from ingest.lists.mapping import SheetMapping
 from ingest.lists.recognise import draft, folded, lacking
 from ingest.lists.sheet import BadSheet, Sheet
