@@ -196,6 +196,8 @@ def _forked(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[
 def _once(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[Fate, str, float]:
     """The same, and the longest time that this process, which only watches, did not get on."""
     read, write = os.pipe()
+    now = time.monotonic()
+    deadline = now + LEAST_WAIT + 20 * took[1]
     number = os.fork()
     if number == 0:
         status = FAILED
@@ -208,8 +210,6 @@ def _once(child: Callable[[Callable[[str], None]], int], took: Took) -> tuple[Fa
         finally:
             os._exit(status)
     os.close(write)
-    now = time.monotonic()
-    deadline = now + LEAST_WAIT + 20 * took[1]
     longest, done = 0.0, 0
     while not done and now < deadline:
         done, status = os.waitpid(number, os.WNOHANG)
