@@ -40,7 +40,7 @@ from repository.errors import Corrupt, Locked, Misconfigured, Unavailable
 from repository.model import ObjectId
 from repository.store import Observation, Store
 
-TOGETHER = 32  # objects whose expectations are asked for in one question: the readers wait for it
+TOGETHER = 8  # objects whose expectations are asked for in one question: the readers wait for it
 IN_A_ROW = 3  # copies of which nothing at all could be read, until the store itself is asked
 RETRIES = 2
 RETRY_PAUSE = 2.0  # seconds before what could not be read is tried again

@@ -767,6 +767,8 @@ struct worker {
     int active;
 };
 
+enum { LONG_FILE = 1 << 20 }; /* bytes: some milliseconds in a lane */
+
 static void give_result(struct engine *e, struct file *f, bool from_lane)
 {
     bool was_open = f->fd >= 0;
@@ -785,8 +787,10 @@ static void give_result(struct engine *e, struct file *f, bool from_lane)
     if (enough) pthread_cond_signal(&e->progress);
 }
 
-/* Takes the largest of the opened files, so that no long one is left for last. A worker takes no
- * more than its share: two of them with eight files do four each, on two processors. */
+/* Takes the largest of the opened files, so that no long one is left for last; among files that are
+ * not long the first that came: or the smallest of very many folders would wait for one another, and
+ * be done, and asked about, all at once. A worker takes no more than its share: two of them with eight
+ * files do four each, on two processors. */
 static struct file *take_file(struct worker *w)
 {
     struct engine *e = w->engine;
@@ -835,11 +839,14 @@ static struct file *take_file(struct worker *w)
             }
         }
         if (taken == NULL && e->n_opened && !e->stop) {
-            int largest = 0;
+            int next = 0;
             for (int i = 1; i < e->n_opened; i++)
-                if (e->opened[i]->size > e->opened[largest]->size) largest = i;
-            taken = e->opened[largest];
-            e->opened[largest] = e->opened[--e->n_opened];
+                if (e->opened[i]->size > LONG_FILE && e->opened[i]->size > e->opened[next]->size)
+                    next = i;
+            taken = e->opened[next];
+            e->n_opened--;
+            memmove(&e->opened[next], &e->opened[next + 1],
+                    (size_t)(e->n_opened - next) * sizeof *e->opened);
         }
         if (taken || w->active || e->stop) break; /* it may have come while a file was opened */
         if (short_of_files) {

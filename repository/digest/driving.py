@@ -180,8 +180,9 @@ def _rows(
         float(options.max_bytes_per_second or 0),
         _MEDIUM_CHUNK if options.medium else _CACHED_CHUNK,
     )
-    out = 0  # the workers have these
+    out = 0  # given to the workers, and not yielded yet
     exhausted = False
+    rows: list[ResultRow] = []  # to be yielded
     # Waiting for most of the few that may be out would let the workers stand idle meanwhile.
     together = max(1, min(_TOGETHER, options.look_ahead // 2))
     # At first as many as may be out: the largest of what is known is begun with, and a long file
@@ -193,11 +194,14 @@ def _rows(
                 given, exhausted = submit(engine, min(most, options.look_ahead - out))
                 out += given
                 most = together
-            # While more tasks can be drawn, only what is there already; then wait for a few.
-            wait = _PATIENCE if exhausted or out >= options.look_ahead else 0.0
-            rows = module.collect(engine, together, wait) if out else []
-            out -= len(rows)
-            yield rows
+            if out and not rows:
+                # While more tasks can be drawn, only what is there already; then wait for a few.
+                wait = _PATIENCE if exhausted or out >= options.look_ahead else 0.0
+                rows = module.collect(engine, together, wait)
+            # However many there are: the workers get new files before all of them are dealt with.
+            some, rows = rows[:together], rows[together:]
+            out -= len(some)
+            yield some
             if exhausted and not out:
                 return
     finally:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repository.digest import engine_report
+from repository.digest import DigestOptions, FileTask, digest_files, engine_report
 from repository.digest import native as native_module
 from repository.digest.native import ALGORITHMS, Kernel, Native, check, native
 from tests.repository.digest import native_build
@@ -99,6 +99,28 @@ def test_what_python_asks_wrongly_is_refused() -> None:
             late()
     with pytest.raises(ValueError, match="every length"):
         module.prepare(None, b"12", b"", b"")
+
+
+@needs_native
+def test_a_small_file_does_not_wait_for_all_that_are_a_little_larger(tmp_path: Path) -> None:
+    for number in range(300):
+        (tmp_path / f"{number}").write_bytes(bytes(10 if number % 100 == 0 else 3000))
+    tasks = (FileTask(number, str(tmp_path / f"{number}")) for number in range(300))
+    options = DigestOptions(engine="native", threads=1)
+    order = [result.key for result in digest_files(tasks, ["sha512"], options=options)]
+    for small in (0, 100, 200):
+        assert order.index(small) < small + 50
+
+
+@needs_native
+def test_a_long_file_is_begun_with_though_it_came_last(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number}").write_bytes(bytes(2 << 20))
+    (tmp_path / "40").write_bytes(bytes(3 << 20))
+    tasks = (FileTask(number, str(tmp_path / f"{number}")) for number in range(41))
+    options = DigestOptions(engine="native", threads=1)
+    order = [result.key for result in digest_files(tasks, ["sha512"], options=options)]
+    assert order.index(40) < 30
 
 
 @needs_native
