@@ -142,15 +142,11 @@ class _Run:
         return self._summary
 
     def _take_up(self) -> None:
-        """Count what an earlier part of this run has found; what nobody looked at is asked again."""
-        wanted = {
-            (object_id, name)
-            for name, object_ids in self._selection.copies.items()
-            for object_id in object_ids
-        }
+        """Count what an earlier part of this run has found; what nobody looked at stands unless it is
+        asked again."""
         for result in self._services.catalogue.audit_results(self._summary.run_id):
             key = (result.object_id, result.store)
-            if (0 < result.expected == result.not_checked and key in wanted) or _is_beside(result):
+            if 0 < result.expected == result.not_checked or _is_beside(result):
                 self._former[key] = result
                 continue
             self._done.add(key)
@@ -170,7 +166,7 @@ class _Run:
                 if result.store == store.name:
                     del pending[result.object_id]
                 self._add(result)
-            if pending and not self._stop():
+            if not self._stop():
                 reason = BUSY
         except Unavailable as problem:
             self._summary.stores_unavailable.append(store.name)

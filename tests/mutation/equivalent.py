@@ -71,10 +71,6 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
         "budget is not None and any_yet and (used + size > budget)", 0,
     ): "what is late and too much is taken, and then there is no room for the next in any case",
     (
-        "preservation.audit.run", "_Run._store",
-        "pending and (not self._stop())", "not self._stop()", 0,
-    ): "why what is left was not looked at, and nothing is left",
-    (
         "preservation.audit.looking", "Looker._vouched",
         "said and said == history.files_digest([(row.path, row.sha512) for row in rows])",
         "said == history.files_digest([(row.path, row.sha512) for row in rows])", 0,
