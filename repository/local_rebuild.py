@@ -28,13 +28,12 @@ from pathlib import Path
 from repository import durable, local_settle, locks
 from repository.errors import ArchiveError, Conflict, Corrupt, Locked, Refused
 from repository.local_commit import read_back_staged, write_staged
-from repository.local_place import MAX_INVENTORY, LocalPlace, is_there, lock_name, read_bounded
+from repository.local_place import LocalPlace, is_there, lock_name, read_bounded
 from repository.local_plan import Staged
 from repository.model import InvalidValue, ObjectId, VersionNumber
-from repository.ocfl.inventory import InvalidInventory, parse_inventory
 from repository.ocfl.local_tree import LocalTree
 from repository.ocfl.plain_form import KnownStrings
-from repository.ocfl.validate import validate_object
+from repository.ocfl.validate import judge_structure
 from repository.rebuild_copy import RebuildPlan, Rebuilt
 from repository.store import Head, Receipt, Recovered
 
@@ -168,30 +167,25 @@ def _check_valid(staged: Path, plan: RebuildPlan) -> Head:
 
     Its bytes were all read and compared just now; here is only what they mean together.
     """
-    head = _check_as_planned(staged, plan)
-    report = validate_object(LocalTree(str(staged)), check_digests=False)
-    if report.has_errors:
+    judged = judge_structure(LocalTree(str(staged)), _known_of(plan))
+    report = judged.conclude(()).report
+    if report.has_errors or judged.expectations is None or judged.head is None:
         codes = ", ".join(sorted(set(report.codes())))
         raise Corrupt(f"The rebuilt copy of {plan.object_id} would not be valid OCFL: {codes}.")
-    return Head(head, plan.root_inventory_sha512)
+    if judged.object_id != plan.object_id:
+        raise Corrupt(f"The inventory of {plan.object_id} is that of {judged.object_id}.")
+    # Every path of it is there, for the copy is valid, and nothing is there that is not planned.
+    manifest = judged.expectations.manifest()
+    for one in plan.files:
+        if manifest.get(one.file.path, one.file.sha512) != one.file.sha512:
+            raise Corrupt(f"{one.file.path} is not what the inventory of {plan.object_id} says.")
+    return Head(VersionNumber.parse(judged.head), plan.root_inventory_sha512)
 
 
-def _check_as_planned(staged: Path, plan: RebuildPlan) -> VersionNumber:
-    """The head of the staged inventory, once each file in it is planned with that digest. Corrupt."""
-    wanted = {one.file.path: one.file.sha512 for one in plan.files}
-    known = KnownStrings({digest: digest for digest in wanted.values()})
-    try:
-        data = read_bounded(staged, "inventory.json", MAX_INVENTORY)
-        inventory = parse_inventory(data, known)
-    except InvalidInventory as problem:
-        raise Corrupt(f"The inventory of {plan.object_id} is not valid: {problem}") from problem
-    if inventory.object_id != plan.object_id:
-        raise Corrupt(f"The inventory of {plan.object_id} is that of {inventory.object_id}.")
-    for digest, paths in inventory.manifest.items():
-        for path in paths:
-            if wanted.get(path) != digest:
-                raise Corrupt(f"{path} is not what the inventory of {plan.object_id} says.")
-    return inventory.head
+def _known_of(plan: RebuildPlan) -> KnownStrings:
+    """The plan's own strings, of which the inventory is made for the most part."""
+    digests = {one.file.sha512: one.file.sha512 for one in plan.files}
+    return KnownStrings(digests, content={one.file.path: one.file.path for one in plan.files})
 
 
 # -- the exchange

@@ -93,6 +93,10 @@ class Expectations:
             if not any(path in block for block in blocks):
                 yield path
 
+    def manifest(self) -> Mapping[str, str]:
+        """Each content path of the root inventory with the digest that its manifest gives it."""
+        return next((held for (_, code), held in self._root.items() if code == _MANIFEST), {})
+
     def missing(self, shape: Shape) -> Iterator[Problem]:
         """Files that an inventory lists and that are not there, as far as we could look."""
         for path in self._paths():

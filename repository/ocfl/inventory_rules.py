@@ -7,7 +7,7 @@ Core: bytes in, a `Draft` out. Version blocks are in `version_rules`, what needs
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, cast
 
@@ -41,11 +41,22 @@ def examine(
     data: bytes, location: str = "inventory.json", known: KnownStrings | None = None
 ) -> Draft:
     """Judge the bytes of one inventory file. `known` changes nothing but the memory it takes."""
+    return examine_pieces((data,), lambda: data, location, known)
+
+
+def examine_pieces(
+    pieces: Iterable[bytes],
+    whole: Callable[[], bytes],
+    location: str = "inventory.json",
+    known: KnownStrings | None = None,
+) -> Draft:
+    """As `examine`, of bytes that come a piece at a time; `whole` gives all of them once more where
+    that is not enough. What these raise goes to the caller."""
     draft = Draft(location)
-    document: object = plain_document(data, known)
+    document: object = plain_document(pieces, known)
     if document is None:
         try:
-            document = parse_json(data)
+            document = parse_json(whole())
         except MalformedJson as malformed:
             draft.found("E033", "", malformed.args[0])
             return draft

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from repository.digest import DigestOptions, FileTask, digest_files
 from repository.errors import NotFound, Unavailable
@@ -60,6 +61,10 @@ class LocalTree:
         """See `ObjectTree`."""
         return read_regular(self.full_path(path), limit)
 
+    def open(self, path: str) -> BinaryIO:
+        """See `OpensFiles`."""
+        return open_regular(self.full_path(path))
+
     def digests(
         self, requests: Iterable[tuple[str, Sequence[str]]], *, again: bool = False
     ) -> Iterator[TreeDigest]:
@@ -92,11 +97,8 @@ class LocalTree:
 
 def read_regular(path: str, limit: int) -> bytes:
     """The first `limit` + 1 bytes of a regular file, or OSError; the last component is no link."""
-    descriptor = os.open(path, _OPEN_FLAGS)
+    descriptor, found = _opened(path)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
         # Not `limit` at once, which may be very much: room for that would be made and given back.
         wanted = min(found.st_size, limit) + 1
         data = os.read(descriptor, wanted)
@@ -110,6 +112,23 @@ def read_regular(path: str, limit: int) -> bytes:
         return b"".join(pieces)
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: str) -> BinaryIO:
+    """A stream over a regular file, or OSError; the last component is no link."""
+    return os.fdopen(_opened(path)[0], "rb", buffering=0)
+
+
+def _opened(path: str) -> tuple[int, os.stat_result]:
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, found
 
 
 def _entry(path: str, child: os.DirEntry[str]) -> TreeEntry:

@@ -5,7 +5,7 @@ Core, over an `ObjectTree`. One walk fills a `Shape`; the checks then ask only t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,8 +52,8 @@ class Shape:
         return any(path == u or not u or path.startswith(f"{u}/") for u in self.unlisted)
 
 
-def look_at(tree: ObjectTree) -> Shape:
-    """Walk the tree once."""
+def look_at(tree: ObjectTree, known: Mapping[str, str]) -> Shape:
+    """Walk the tree once. Paths that are in `known`, each to itself, are those very strings."""
     shape = Shape()
     shared: dict[tuple[int, int], str] = {}
     for entry in tree.list():
@@ -68,7 +68,7 @@ def look_at(tree: ObjectTree) -> Shape:
             shape.links += finding(None, "E090", entry.path, entry.kind)
             continue
         if entry.kind == "file":
-            shape.files[entry.path] = entry.size
+            shape.files[known.get(entry.path, entry.path)] = entry.size
             other = shared.setdefault(entry.same_as, entry.path) if entry.same_as else entry.path
             if other != entry.path:
                 shape.links += finding(None, "E090", entry.path, "hard link", other)

@@ -3,7 +3,8 @@
 An object of 200,000 files has an inventory of 127 MB. Read as JSON at large it stands in memory three
 times over (bytes, text, document) before the first rule is looked at. Nearly every inventory is plain:
 lower-case digests, each once, with safe paths in arrays that are not empty, and nothing nested that
-need not be. Of such bytes this module makes the document at once out of the values it ends in.
+need not be. Of such bytes this module makes the document at once out of the values it ends in, and it
+needs to see no more of them at a time than a piece.
 
 It judges nothing and weakens nothing: whatever is not plain gives None, and the caller reads the bytes
 with `strict_json` and says what is wrong. For plain bytes the document equals the one `strict_json`
@@ -13,7 +14,7 @@ gives, with tuples for the arrays of paths; a property test holds the two togeth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,18 +27,27 @@ from repository.ocfl.strict_json import MalformedJson, parse_json
 class KnownStrings:
     """Strings that are in memory already and that the bytes are likely to have: they are shared.
 
-    `digests`: each to itself. `paths`: the path that a state probably has for a digest.
+    `digests` and `content` (paths): each to itself. `paths`: the path that a state probably has for
+    a digest.
     """
 
     digests: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
+    content: Mapping[str, str] = field(default_factory=dict)
 
 
-def plain_document(data: bytes, known: KnownStrings | None = None) -> dict[str, object] | None:
+def plain_document(
+    data: bytes | Iterable[bytes], known: KnownStrings | None = None
+) -> dict[str, object] | None:
     """The document in these bytes, its manifest, states and fixity as `PlainBlock`s; None when the
-    bytes are not plain, be they right or wrong. Raises nothing because of its input."""
+    bytes are not plain, be they right or wrong. Raises nothing because of its input.
+
+    The bytes may come in pieces: cut wherever it be they give what they give together, and they are
+    drawn to their end unless the answer is None.
+    """
+    pieces = (data,) if isinstance(data, bytes) else data
     try:
-        return _Reader(data, known or KnownStrings()).document()
+        return _Reader(iter(pieces), known or KnownStrings()).document()
     except (_NotPlainError, MalformedJson, UnicodeDecodeError):
         return None
 
@@ -65,13 +75,24 @@ _SEVERAL: Final = re.compile(_KEY)
 _ITEM: Final = re.compile(rb"(" + _ANY + rb")" + _WS + rb"([,\]])" + _WS)
 
 
-class _Reader:
-    """One pass over the bytes. Strings that stand in several places are made once."""
+_IN_SIGHT: Final = 64 * 1024  # of a block; longer than an entry mostly is
 
-    def __init__(self, data: bytes, known: KnownStrings) -> None:
-        self._data = data
+
+class _Reader:
+    """One pass over the bytes. Strings that stand in several places are made once.
+
+    `_data` is what is in sight, of which all before `_at` has been read. A match that ends before the
+    end of `_data` is the one there would be in all the bytes, for no pattern looks behind its end; one
+    that reaches it, or a failure, says nothing until more came in sight, or nothing more is to come.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], known: KnownStrings) -> None:
+        self._pieces = pieces
+        self._ended = False
+        self._data = b""
         self._at = 0
         self._known = known.digests
+        self._known_content = known.content
         self._digests: dict[str, str] = {}
         self._content: dict[str, str] = {}
         self._state: Mapping[str, str | tuple[str, ...]] = known.paths
@@ -93,8 +114,7 @@ class _Reader:
                 if "manifest" in made and "fixity" in made:
                     self._content = {}  # no content path is to come
                 more = self._goes_on()
-        if _END.match(self._data, self._at) is None:
-            raise _NotPlainError
+        self._step(_END)
         return made
 
     def _fixity(self) -> dict[str, object]:
@@ -130,13 +150,18 @@ class _Reader:
         """`addresses`: the digests are those that states name too."""
         made: dict[str, str | tuple[str, ...]] = {}
         content, digests, known = self._content, self._digests, self._known
+        known_content = self._known_content
         for given, paths in self._entries():
             if given in made:
                 raise _NotPlainError
             digest = known.get(given, given)
             if addresses:
                 digest = digests.setdefault(digest, digest)
-            made[digest] = content.setdefault(paths, paths) if isinstance(paths, str) else paths
+            if isinstance(paths, str):
+                same = known_content.get(paths)
+                made[digest] = content.setdefault(paths, paths) if same is None else same
+            else:
+                made[digest] = paths
         return PlainBlock(made)
 
     def _state_block(self) -> PlainBlock:
@@ -161,6 +186,7 @@ class _Reader:
                 if digest is None:
                     self._at = match.start()
                     break
+                # One that reaches the end of what is in sight is whole: it ends in its own mark.
                 path = given.decode("utf-8")
                 if not is_safe_path(path):
                     raise _NotPlainError
@@ -168,6 +194,9 @@ class _Reader:
                 if after == b"}":
                     self._at = match.end()
                     return
+            if not self._ended and len(self._data) - self._at < _IN_SIGHT:
+                self._see_more()  # cut by the end of what was in sight, perhaps
+                continue
             yield self._longer_entry()
             more = self._goes_on()
 
@@ -207,7 +236,30 @@ class _Reader:
 
     def _step(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
         match = pattern.match(self._data, self._at)
+        while not self._ended and (match is None or match.end() == len(self._data)):
+            self._see_more()
+            match = pattern.match(self._data, self._at)
         if match is None:
             raise _NotPlainError
         self._at = match.end()
         return match
+
+    def _see_more(self) -> None:
+        """At least twice as much as is in sight and not read yet, so that looking again at what is
+        long costs no more than twice."""
+        piece = next(self._pieces, None)
+        if piece is None:
+            self._ended = True
+            return
+        unread = self._data[self._at :]
+        self._data, self._at = b"", 0
+        parts = [unread, piece]
+        size = len(piece)
+        while size < len(unread):
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._ended = True
+                break
+            parts.append(piece)
+            size += len(piece)
+        self._data = b"".join(parts) if unread or len(parts) > 2 else parts[1]

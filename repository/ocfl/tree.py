@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 EntryKind = Literal["file", "dir", "link", "special"]
 
@@ -62,4 +62,13 @@ class ObjectTree(Protocol):
         `again`: the first answer was not what was expected, so now by the surest means, whatever it
         costs. Only then does a difference become a finding.
         """
+        ...
+
+
+@runtime_checkable
+class OpensFiles(Protocol):
+    """What a tree can do besides, so that a large file need not be held whole to be judged."""
+
+    def open(self, path: str) -> BinaryIO:
+        """A stream over one file. OSError as `ObjectTree.read`."""
         ...

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from repository.digest import SUPPORTED, digest_bytes
+from repository.digest import SUPPORTED, MultiDigest, digest_bytes
 from repository.ocfl.blocks import paths_of
 from repository.ocfl.codes import finding, shown
 from repository.ocfl.content_digests import Expectations
 from repository.ocfl.declaration import LIMIT, OBJECT, check_declaration, looks_like_declaration
 from repository.ocfl.draft import Draft
 from repository.ocfl.history import check_against_current, check_spec_order
-from repository.ocfl.inventory_rules import examine
+from repository.ocfl.inventory_rules import examine, examine_pieces
 from repository.ocfl.object_shape import (
     INVENTORY,
     Shape,
@@ -29,13 +29,15 @@ from repository.ocfl.object_shape import (
     look_at,
     unreadable,
 )
-from repository.ocfl.tree import ObjectTree
+from repository.ocfl.plain_form import KnownStrings
+from repository.ocfl.tree import ObjectTree, OpensFiles
 from repository.ocfl.version_rules import version_number
 from repository.problems import Problem, Report, Severity, error, warning
 
 INVENTORY_LIMIT: Final = 512 * 1024 * 1024
 _SIDECAR_LIMIT: Final = 1024
-_HELD_TWICE: Final = 4 * 1024 * 1024  # an inventory beside the one it is compared with
+_LARGE: Final = 4 * 1024 * 1024  # an inventory that is read a piece at a time
+_PIECE: Final = 1024 * 1024
 _SIDECAR = re.compile(rb"([0-9A-Fa-f]+)[ \t]+inventory\.json(?:\r?\n)?\Z")
 
 
@@ -57,6 +59,7 @@ class ReadyToRead:
     problems: list[Problem]
     object_id: str | None = None
     spec_version: str | None = None
+    head: str | None = None
     expectations: Expectations | None = None
 
     def to_read(self) -> dict[tuple[str, ...], list[str]]:
@@ -94,9 +97,13 @@ def judge_object(tree: ObjectTree, *, check_digests: bool = True) -> Judgement:
     return judge_structure(tree).finish(check_digests=check_digests)
 
 
-def judge_structure(tree: ObjectTree) -> ReadyToRead:
-    """Judge names, inventories and sidecars; the content files wait for `finish`."""
-    shape = look_at(tree)
+def judge_structure(tree: ObjectTree, known: KnownStrings | None = None) -> ReadyToRead:
+    """Judge names, inventories and sidecars; the content files wait for `finish`.
+
+    `known` changes nothing but the memory it takes.
+    """
+    known = known or KnownStrings()
+    shape = look_at(tree, known.content)
     problems: list[Problem] = [*shape.unreadable, *shape.links]
     judged = ReadyToRead(tree, shape, problems)
     if shape.unknown(""):
@@ -113,14 +120,15 @@ def judge_structure(tree: ObjectTree) -> ReadyToRead:
         if not shape.unknown(INVENTORY):
             problems += finding(declared, "E063", INVENTORY)
         return judged
-    data = read(INVENTORY, INVENTORY_LIMIT)
-    if data is None:
+    examined = _examine(tree, shape, read, problems, known)
+    del known  # there may be very many
+    if examined is None:
         return judged
-    root = examine(data)
+    root, held = examined
     problems += root.problems
     if declared and root.spec_version and declared != root.spec_version:
         problems += finding(declared, "E038", f"{INVENTORY}#/type", root.spec_version, declared)
-    problems += _check_sidecar(shape, read, "", root, data)
+    problems += _check_sidecar(shape, read, "", root, held.digest)
     if not root.readable:  # everything else would be measured against nothing
         return judged
     problems += check_root_names(shape, root)
@@ -129,14 +137,81 @@ def judge_structure(tree: ObjectTree) -> ReadyToRead:
     problems += _check_name_clashes(root)
 
     expectations = Expectations(root)
-    problems += _check_version_inventories(tree, shape, read, root, data, expectations)
-    del data  # while names are compared, what was understood of it is enough
+    problems += _check_version_inventories(tree, shape, read, root, held, expectations)
+    del held  # while names are compared, what was understood of it is enough
     problems += expectations.missing(shape)
     problems += expectations.unchecked()
     judged.object_id = root.object_id
     judged.spec_version = declared or root.spec_version
+    judged.head = root.head
     judged.expectations = expectations
     return judged
+
+
+@dataclass(slots=True)
+class _Held:
+    """An inventory file: its bytes where they are few, else what was digested while they were read."""
+
+    tree: ObjectTree
+    path: str
+    size: int
+    data: bytes | None
+    sha512: str
+
+    def digest(self, algorithm: str) -> str:
+        if self.data is not None:
+            return digest_bytes(self.data, [algorithm])[algorithm]
+        if algorithm == "sha512":
+            return self.sha512
+        (found,) = self.tree.digests([(self.path, [algorithm])], again=True)
+        return found.digests.get(algorithm, "")
+
+    def is_same_as(self, path: str) -> bool:
+        """Whether another file of the tree has these bytes, told without holding it."""
+        (found,) = self.tree.digests([(path, ["sha512"])], again=True)
+        return found.digests.get("sha512") == self.digest("sha512")
+
+
+def _examine(
+    tree: ObjectTree,
+    shape: Shape,
+    read: Callable[[str, int], bytes | None],
+    problems: list[Problem],
+    known: KnownStrings,
+) -> tuple[Draft, _Held] | None:
+    """The root inventory examined, a large one without ever holding its bytes; None and a finding
+    when it cannot be read."""
+    if shape.files[INVENTORY] > _LARGE and isinstance(tree, OpensFiles):
+        digest = MultiDigest(["sha512"])
+
+        def pieces() -> Iterator[bytes]:
+            assert isinstance(tree, OpensFiles)
+            with tree.open(INVENTORY) as stream:
+                while digest.size <= INVENTORY_LIMIT and (piece := stream.read(_PIECE)):
+                    digest.update(piece)
+                    yield piece
+
+        given = pieces()
+        try:
+            draft = examine_pieces(given, lambda: _whole(tree), known=known)
+            for _ in given:  # where it is not plain
+                pass
+        except OSError as failure:
+            problems.append(unreadable(INVENTORY, failure.errno or 0))
+            return None
+        if digest.size > INVENTORY_LIMIT:
+            problems.append(error("STO-TOO-LARGE", shown(INVENTORY), limit=INVENTORY_LIMIT))
+            return None
+        sha512 = digest.hexdigests()["sha512"]
+        return draft, _Held(tree, INVENTORY, digest.size, None, sha512)
+    data = read(INVENTORY, INVENTORY_LIMIT)
+    if data is None:
+        return None
+    return examine(data, known=known), _Held(tree, INVENTORY, len(data), data, "")
+
+
+def _whole(tree: ObjectTree) -> bytes:
+    return tree.read(INVENTORY, INVENTORY_LIMIT)
 
 
 def _reader(tree: ObjectTree, problems: list[Problem]) -> Callable[[str, int], bytes | None]:
@@ -160,7 +235,7 @@ def _check_sidecar(
     read: Callable[[str, int], bytes | None],
     folder: str,
     draft: Draft,
-    inventory: bytes,
+    digest: Callable[[str], str],
 ) -> Iterator[Problem]:
     """§3.6: the inventory's digest stands beside it, in a file named for the algorithm."""
     spec, algorithm = draft.spec_version, draft.digest_algorithm
@@ -188,7 +263,7 @@ def _check_sidecar(
         return
     if algorithm not in SUPPORTED:
         return  # no inventory may have it, which is told (E025)
-    actual = digest_bytes(inventory, [algorithm])[algorithm]
+    actual = digest(algorithm)
     if match[1].decode("ascii").lower() != actual:
         yield from finding(spec, "E060", f"{folder}{INVENTORY}", actual, match[1].decode("ascii"))
 
@@ -220,7 +295,7 @@ def _check_version_inventories(
     shape: Shape,
     read: Callable[[str, int], bytes | None],
     root: Draft,
-    root_data: bytes,
+    held: _Held,
     expectations: Expectations,
 ) -> Iterator[Problem]:
     numbers = sorted(
@@ -242,14 +317,15 @@ def _check_version_inventories(
                         yield from finding(root.spec_version, "E015", f"{folder}{name}", name)
             continue
         is_head = number == numbers[-1]
-        if is_head and len(root_data) > _HELD_TWICE and _is_same(tree, path, root_data):
-            yield from _check_sidecar(shape, read, folder, root, root_data)
+        if is_head and held.size > _LARGE and held.is_same_as(path):
+            yield from _check_sidecar(shape, read, folder, root, held.digest)
             continue
         data = read(path, INVENTORY_LIMIT)
         if data is None:
             continue
-        if is_head and data == root_data:
-            yield from _check_sidecar(shape, read, folder, root, data)
+        own = _Held(tree, path, len(data), data, "")
+        if is_head and data == held.data:
+            yield from _check_sidecar(shape, read, folder, root, own.digest)
             continue
         if is_head:
             yield from finding(root.spec_version, "E064", path)
@@ -261,7 +337,7 @@ def _check_version_inventories(
             if problem.severity is Severity.ERROR
             or (problem.code, problem.location.partition("#")[2]) not in told
         )
-        yield from _check_sidecar(shape, read, folder, draft, data)
+        yield from _check_sidecar(shape, read, folder, draft, own.digest)
         if not draft.readable:
             continue
         yield from check_against_current(draft, number, root)
@@ -269,12 +345,6 @@ def _check_version_inventories(
         expectations.add(draft)
         drafts.append(Draft(path, spec_version=draft.spec_version))
     yield from check_spec_order([*drafts, root])
-
-
-def _is_same(tree: ObjectTree, path: str, data: bytes) -> bool:
-    """Whether a file has these bytes, told without holding them a second time."""
-    (found,) = tree.digests([(path, ["sha512"])], again=True)
-    return found.digests.get("sha512") == digest_bytes(data, ["sha512"])["sha512"]
 
 
 def _check_older_files(older: list[str], draft: Draft, root: Draft) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from repository.model import ContentPath, LogicalPath, ObjectId
-from repository.ocfl import inventory_rules
+from repository.ocfl import inventory_rules, plain_form
 from repository.ocfl.blocks import PlainBlock, TypedBlock
 from repository.ocfl.draft import Draft
 from repository.ocfl.inventory import (
@@ -124,6 +124,55 @@ def test_reading_at_once_and_reading_as_json_find_the_same(data: bytes) -> None:
     assert _told(data) == _judged_by_json(data)
 
 
+def _cut(data: bytes, sizes: list[int]) -> list[bytes]:
+    pieces = []
+    while data:
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(data[:size])
+        data = data[size:]
+    return pieces
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    mangled() | st.sampled_from(FORMS),
+    st.lists(st.integers(0, 300), min_size=1, max_size=5).filter(any),
+    st.sampled_from([0, 1, 100, 64 * 1024]),
+)
+@example(PLAIN, [1], 0)
+@example(PLAIN, [1], 64 * 1024)
+@example(PLAIN, [7, 0, 130], 1)
+def test_however_the_bytes_are_cut_into_pieces_the_document_is_the_same(
+    data: bytes, sizes: list[int], in_sight: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_form, "_IN_SIGHT", in_sight)
+        left = iter(_cut(data, sizes))
+        made, whole = plain_document(left), plain_document(data)
+    assert _listed(made) == _listed(whole)
+    if made is not None and whole is not None:
+        assert list(made) == list(whole)
+        assert b"".join(left) == b""  # drawn to the end: what was digested on the way is all of it
+
+
+def test_of_a_large_inventory_only_a_piece_is_in_sight() -> None:
+    files = [content(f"data/{n:05d}.pdf", b"%d" % n) for n in range(5_000)]
+    data = serialise_inventory(first_inventory(OBJECT, files, CREATED, *WHO))
+    reader = plain_form._Reader(iter(_cut(data, [65_536])), KnownStrings())
+    seen = 0
+
+    see_more = reader._see_more
+
+    def measured() -> None:
+        nonlocal seen
+        see_more()
+        seen = max(seen, len(reader._data))
+
+    reader._see_more = measured  # type: ignore[method-assign]
+    assert _listed(reader.document()) == parse_json(data)
+    assert seen < 300_000 < len(data)
+
+
 UNSAFE = ("../x", "x/../y", "./x", "x/.", "x/..", "..", ".", "", "/x", "x/", "x//y", "x/./y")
 
 
@@ -222,6 +271,9 @@ def test_blocks_are_equal_to_what_they_hold_and_to_nothing_else() -> None:
     assert repr(typed) == repr(same)
 
 
+CONTENT = ["v1/content/data/a.pdf", "v1/content/same", "v1/content/bagit.txt", "x"]
+
+
 @settings(deadline=None, max_examples=150)
 @given(mangled(), st.data())
 def test_strings_known_beforehand_change_nothing_that_is_said(
@@ -230,7 +282,8 @@ def test_strings_known_beforehand_change_nothing_that_is_said(
     digests = sorted({d for form in FORMS for d in re.findall(r"[0-9a-f]{64,128}", form.decode())})
     some = chance.draw(st.lists(st.sampled_from(digests), max_size=6))
     paths = {digest: chance.draw(st.sampled_from(["data/a.pdf", "same", "x"])) for digest in some}
-    known = KnownStrings({digest: digest for digest in some}, paths)
+    content = {path: path for path in chance.draw(st.lists(st.sampled_from(CONTENT), max_size=4))}
+    known = KnownStrings({digest: digest for digest in some}, paths, content)
     assert _told_of(examine(data, known=known)) == _told(data)
 
 
@@ -240,6 +293,7 @@ def test_strings_known_beforehand_are_the_ones_that_are_held() -> None:
     known = KnownStrings(
         {file.digest: file.digest for file in files},
         {file.digest: file.logical_path for file in files},
+        {path: path for path in map("v1/content/{}".format, (f.logical_path for f in files))},
     )
     made = plain_document(data, known)
     assert made is not None
@@ -248,3 +302,6 @@ def test_strings_known_beforehand_are_the_ones_that_are_held() -> None:
         file = next(file for file in files if file.digest == digest)
         assert digest is file.digest
         assert path is file.logical_path
+    for block in (made["manifest"], made["fixity"]["sha256"]):  # type: ignore[index]
+        for path in block.held.values():  # type: ignore[attr-defined]
+            assert path is known.content[path]

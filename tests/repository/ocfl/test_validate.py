@@ -379,6 +379,58 @@ def test_an_inventory_in_an_algorithm_that_it_may_not_have_is_a_finding(algorith
     assert "E025" in _errors(_judge(tree))
 
 
+MANY_FILES = make_object({f"data/{n}.txt": b"%d" % n for n in range(40)})
+INVENTORIES = {
+    "sound": MANY_FILES["inventory.json"],
+    "not JSON": b"{" + MANY_FILES["inventory.json"],
+    "cut off": MANY_FILES["inventory.json"][:-9],
+    "not plain": json.dumps(json.loads(MANY_FILES["inventory.json"]) | {"more": [1]}).encode(),
+    "another id": MANY_FILES["inventory.json"].replace(b"uuid-1", b"uuid-2"),
+    "a name twice": MANY_FILES["inventory.json"].replace(b'"head"', b'"head": "v1", "head"', 1),
+    "of another digest": MANY_FILES["inventory.json"].replace(b'"sha512"', b'"sha256"', 1),
+    "bytes behind it": MANY_FILES["inventory.json"] + b" x",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("head_too", [False, True])
+@pytest.mark.parametrize("kind", INVENTORIES)
+def test_an_inventory_read_a_piece_at_a_time_is_judged_as_one_that_is_read_whole(
+    kind: str, head_too: bool, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = {**MANY_FILES, "inventory.json": INVENTORIES[kind]}
+    if head_too:
+        tree["v1/inventory.json"] = INVENTORIES[kind]
+    place = _place(tree, tmp_path)
+    whole = judge_object(LocalTree(place))
+    monkeypatch.setattr(validate, "_LARGE", -1)
+    monkeypatch.setattr(validate, "_PIECE", 100)
+    in_pieces = judge_object(LocalTree(place))
+    told = [  # the files were read side by side, so in no order
+        (sorted(str(p.as_dict()) for p in judged.report), judged.object_id, judged.spec_version)
+        for judged in (in_pieces, whole)
+    ]
+    assert told[0] == told[1]
+    assert whole.report.has_errors == (kind != "sound")
+
+
+def test_an_inventory_beyond_the_limit_or_unreadable_is_told_when_read_in_pieces_too(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = _place(MANY_FILES, tmp_path)
+    monkeypatch.setattr(validate, "_LARGE", -1)
+    monkeypatch.setattr(validate, "_PIECE", 100)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalTree, "open", refused)
+        assert _errors(validate_object(LocalTree(place))) == {"STO-UNREADABLE"}
+    monkeypatch.setattr(validate, "INVENTORY_LIMIT", len(MANY_FILES["inventory.json"]) - 1)
+    assert _errors(validate_object(LocalTree(place))) == {"STO-TOO-LARGE"}
+
+
 def test_a_large_inventory_is_compared_without_a_second_copy_and_judged_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -392,7 +444,7 @@ def test_a_large_inventory_is_compared_without_a_second_copy_and_judged_the_same
         return [[problem.as_dict() for problem in report] for report in reports]
 
     before = judged()
-    monkeypatch.setattr(validate, "_HELD_TWICE", 0)
+    monkeypatch.setattr(validate, "_LARGE", 0)
     assert judged() == before
     assert before[0] == []
     assert all(before[1:])
