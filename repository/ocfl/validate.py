@@ -181,6 +181,9 @@ def _examine(
 ) -> tuple[Draft, _Held] | None:
     """The root inventory examined, a large one without ever holding its bytes; None and a finding
     when it cannot be read."""
+    if shape.files[INVENTORY] > INVENTORY_LIMIT:
+        problems.append(error("STO-TOO-LARGE", shown(INVENTORY), limit=INVENTORY_LIMIT))
+        return None
     if shape.files[INVENTORY] > _LARGE and isinstance(tree, OpensFiles):
         digest = MultiDigest(["sha512"])
 
