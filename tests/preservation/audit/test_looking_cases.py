@@ -386,6 +386,23 @@ def test_what_an_earlier_part_could_not_check_of_the_catalogue_is_asked_again_an
     assert (summary.rows, summary.copies) == (4, 2)
 
 
+def test_what_an_earlier_part_found_wrong_in_the_catalogue_is_told_once_and_counts_once(
+    archive: wiring.Archive,
+) -> None:
+    with archive.catalogue.transaction() as tx:
+        tx._connection.exec_driver_sql(
+            "UPDATE expected_files SET sha512 = substr(sha512, 2) || '0'"
+        )
+    named = Selection("named", {"primary": [IDS[0]]}, roots=False)
+    first, found = run(archive.auditing(), named)
+    assert (first.rows, first.sums.altered) == (2, 1)
+    (differs,) = [one for one in found if one.store == CATALOGUE_PLACE]
+    run_id = begun(archive, differs)
+    summary, found = run(archive.auditing(), named, resume=run_id)
+    assert [(one.object_id, one.store) for one in found] == [(IDS[0], "primary")]
+    assert (summary.rows, summary.sums.altered, summary.broken) == (2, 1, "")
+
+
 def test_what_an_earlier_part_said_of_a_store_that_is_away_now_still_counts(
     archive: wiring.Archive,
 ) -> None:
