@@ -179,6 +179,10 @@ EQUIVALENT: dict[tuple[str, str, str, str, int], str] = {
     (
         "preservation.audit.expectation", "_difference", "''", "'mutated'", 0,
     ): "the second half of a default of which only the first is taken",
+    (
+        "preservation.ledger.committed", "CommittedInventories._take",
+        "digest == known or digest in before", "digest in before", 0,
+    ): "what is the newest would stand among those before it too, and be the newest all the same",
 }  # fmt: skip
 
 

@@ -386,6 +386,13 @@ def test_what_an_earlier_part_could_not_check_of_the_catalogue_is_asked_again_an
     assert (summary.rows, summary.copies) == (4, 2)
 
 
+def test_an_audit_reads_the_medium_unless_it_is_told_otherwise(archive: wiring.Archive) -> None:
+    named = Selection("named", {"primary": [IDS[0]]}, roots=False)
+    summary = audit(archive.auditing(), named, operator="t")
+    run_ = archive.catalogue.audit_run(summary.run_id)
+    assert run_ is not None and "cached" not in run_.totals
+
+
 def test_what_an_earlier_part_found_wrong_in_the_catalogue_is_told_once_and_counts_once(
     archive: wiring.Archive,
 ) -> None:

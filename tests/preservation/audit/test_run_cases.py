@@ -162,6 +162,33 @@ def test_a_judgement_is_recorded_as_it_is() -> None:
     assert recording.to_record("r", "urn:a", "s", judged, NOW).files[0]["path"] == "f0"
 
 
+def test_what_is_recorded_counts_no_more_towards_the_next_note(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recording, "record_results", lambda *_: None)
+    noted: list[int] = []
+    notes: Any = SimpleNamespace(
+        note=lambda results: noted.append(len(results)), recorded=lambda: None
+    )
+    nothing: Any = None
+    recorder = recording.Recorder(nothing, "r", "t", notes)
+
+    def of(files: int) -> AuditResultRecord:
+        judged = CopyJudgement(Sums(expected=files, intact=files), (), 0)
+        return recording.to_record("r", "urn:a", "primary", judged, NOW)
+
+    recorder.add(of(recording.NOTE_FILES - 1))
+    assert noted == []
+    recorder.record()
+    recorder.add(of(recording.NOTE_FILES - 1))
+    assert noted == []
+    recorder.add(of(1))
+    assert noted == [2]
+    recorder.record()
+    recorder.add(of(recording.NOTE_FILES))
+    assert noted == [2, 1]
+
+
 def test_only_a_run_that_has_something_left_to_look_at_goes_on() -> None:
     def run_with(finished: str, **totals: Any) -> Any:
         run = AuditRunRecord("r", "all", "then", finished, "me", "incomplete", totals)

@@ -13,10 +13,10 @@ import pytest
 
 from kho import selecting, wiring
 from preservation.audit import recording
-from preservation.audit.run import Drawn, audit
+from preservation.audit.run import Depth, Drawn, Selection, audit
 from repository.catalogue.records import CANARY_FONDS
 from repository.clock import utc_text
-from repository.errors import NotFound
+from repository.errors import NotFound, Refused
 from repository.search_text import SearchText
 from tests.preservation.audit import grounds
 
@@ -121,6 +121,52 @@ def test_a_draw_is_repeated_from_what_was_held_when_it_was_drawn(archive: wiring
     assert again.drawn == Drawn(100, 1, 2, 2)
     assert again.asked == drawn.asked
     assert sorted(selecting.sampled(archive, STORES, 100, 1).copies["primary"]) == IDS
+
+
+@pytest.mark.parametrize("depth", ["full", "structural"])
+def test_an_interrupted_run_is_asked_again_as_it_was_asked(
+    archive: wiring.Archive, depth: Depth
+) -> None:
+    now = archive.clock.now()
+    for asked in (
+        selecting.named(archive, ["copy-1"], IDS[1:], depth=depth),
+        selecting.everything(archive, STORES, depth=depth),
+        selecting.due(archive, ["primary"], 1),
+    ):
+        run = recording.begin(archive.auditing(), asked, "t", now)
+        again = selecting.asked_again(archive, run.run_id)
+        assert again == asked
+        assert again.asked == run.totals["asked"]
+
+
+def test_a_run_that_does_not_tell_what_it_was_to_look_at_is_not_gone_on_with(
+    archive: wiring.Archive,
+) -> None:
+    silent = Selection("named", {"primary": IDS}, roots=False)
+    run = recording.begin(archive.auditing(), silent, "t", archive.clock.now())
+    with pytest.raises(Refused, match=f"{run.run_id} does not say what it was to look at"):
+        selecting.asked_again(archive, run.run_id)
+    with pytest.raises(NotFound, match="There is no audit AUD-none"):
+        selecting.asked_again(archive, "AUD-none")
+
+
+def test_a_run_without_a_depth_was_of_all_bytes(archive: wiring.Archive) -> None:
+    asked = {"by": "all", "stores": list(STORES)}
+    run = recording.begin(
+        archive.auditing(),
+        Selection("full", {}, roots=True, depth="structural", asked=asked),
+        "t",
+        archive.clock.now(),
+    )
+    assert selecting.asked_again(archive, run.run_id).depth == "full"
+
+
+def test_a_store_that_there_is_not_is_named_with_those_that_there_are(
+    archive: wiring.Archive,
+) -> None:
+    assert selecting.known(archive.stores, ["copy-1"]) == ["copy-1"]
+    with pytest.raises(NotFound, match=r"There is no store attic\. There are: primary, copy-1\."):
+        selecting.known(archive.stores, ["primary", "attic"])
 
 
 def test_a_dossier_of_which_no_copy_can_be_looked_at_is_refused_and_not_passed_over(
