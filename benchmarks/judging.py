@@ -1,8 +1,9 @@
 """Judging a storage root, beside ocfl-py: the same checks on both sides, in turns, in page cache.
 
-Roots of 1,000 objects: ours, of whose files both sides compute SHA-512 and the SHA-256 of the `fixity`
-block, and such as ocfl-py makes, with SHA-512 only. With hashlib threads and with the engine chosen
-here, beside what hashing alone takes: the rows "only the digests" compare nothing and list nothing.
+Roots of 1,000 objects, of larger files and of small ones: ours, of whose files both sides compute
+SHA-512 and the SHA-256 of the `fixity` block, and such as ocfl-py makes, with SHA-512 only. With
+hashlib threads and with the engine chosen here, beside what hashing alone takes: the rows "only the
+digests" compare nothing and list nothing.
 """
 
 import os
@@ -25,19 +26,25 @@ JUDGE_THREADS, JUDGE_ENGINE = "Kho validate (hashlib threads)", "Kho validate (e
 ONLY_THREADS = "hashlib threads alone, only the digests"
 ONLY_PROCESSES = "hashlib, a process a processor, only digests"
 JUDGE_THEIRS = "ocfl-py validate"
+# Scans, and what the sample archive holds (14 kB in the middle).
+SIZES = {"5–200 kB": (5_000, 200_000), "1–27 kB": (1_000, 27_000)}
 
 
 def run(settings: Settings) -> Report:
     about = machine() | {"engine": engine_report().instructions}
     folder = Path(tempfile.mkdtemp(prefix="kho-benchmark-", dir=settings.folder))
+    count = 30 if settings.quick else 1000
     try:
-        dossiers = make_dossiers(folder / "sources", 30 if settings.quick else 1000)
-        return Report("judging", about, _validate(folder, dossiers))
+        tables = []
+        for name, sizes in SIZES.items():
+            dossiers = make_dossiers(folder / name / "sources", count, sizes)
+            tables += _validate(folder / name, dossiers, name)
+        return Report("judging", about, tables)
     finally:
         shutil.rmtree(folder)
 
 
-def _validate(folder: Path, dossiers: list[Path]) -> list[Table]:
+def _validate(folder: Path, dossiers: list[Path], sizes: str) -> list[Table]:
     """The same checks on both sides, on a root with our `fixity` block and on one without."""
     store = LocalStore("primary", folder / "ours", create_local_store(folder / "ours"))
     with reading_back(False):
@@ -46,9 +53,12 @@ def _validate(folder: Path, dossiers: list[Path]) -> list[Table]:
     theirs = folder / "theirs"
     ocfl_create(theirs, dossiers)
     (theirs / "0=ocfl_1.1").write_text("ocfl_1.1\n")
+    both, one = ["sha512", "sha256"], ["sha512"]
     return [
-        _judge(folder / "ours" / "root", ["sha512", "sha256"], "SHA-512, and SHA-256 in `fixity`"),
-        _judge(theirs, ["sha512"], "SHA-512 only, as ocfl-py makes them"),
+        _judge(
+            folder / "ours" / "root", both, f"files of {sizes}; SHA-512, and SHA-256 in `fixity`"
+        ),
+        _judge(theirs, one, f"files of {sizes}; SHA-512 only, as ocfl-py makes them"),
     ]
 
 

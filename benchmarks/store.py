@@ -159,7 +159,10 @@ def _ocfl_create_in_processes(place: Path, dossiers: Sequence[Path]) -> None:
 # ---- the files
 
 
-def make_dossiers(folder: Path, count: int) -> list[Path]:
+def make_dossiers(
+    folder: Path, count: int, sizes: tuple[int, int] = (5_000, 200_000)
+) -> list[Path]:
+    """Dossiers of files of sizes within these bounds, each size as likely as another."""
     draw = random.Random(11)
     blob = draw.randbytes(8 << 20)
     made = []
@@ -168,7 +171,7 @@ def make_dossiers(folder: Path, count: int) -> list[Path]:
         dossier.mkdir(parents=True)
         for index in range(FILES):
             start = draw.randrange(len(blob) // 2)
-            data = blob[start : start + draw.randrange(5_000, 200_001)]
+            data = blob[start : start + draw.randint(*sizes)]
             (dossier / f"file-{index:02d}.pdf").write_bytes(data)
         made.append(dossier)
     return made
