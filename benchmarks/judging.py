@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,16 +19,19 @@ import ocfl
 
 from benchmarks import Report, Settings, Table, Taken, machine, timed
 from benchmarks.store import make_dossiers, ocfl_create, plan_of, reading_back
-from repository.digest import DigestOptions, FileTask, digest_files, engine_report
+from repository.digest import DigestOptions, FileTask, digest_bytes, digest_files, engine_report
 from repository.local_store import LocalStore, create_local_store
+from repository.model import LogicalPath, VersionNumber
 from repository.ocfl.root import validate_root
+from repository.store import FromPath, PlannedFile
 
 JUDGE_THREADS, JUDGE_ENGINE = "Kho validate (hashlib threads)", "Kho validate (engine)"
 ONLY_THREADS = "hashlib threads alone, only the digests"
 ONLY_PROCESSES = "hashlib, a process a processor, only digests"
 JUDGE_THEIRS = "ocfl-py validate"
-# Scans, and what the sample archive holds (14 kB in the middle).
-SIZES = {"5–200 kB": (5_000, 200_000), "1–27 kB": (1_000, 27_000)}
+# What the sample archive holds (14 kB in the middle), and scans.
+SIZES = {"1–27 kB": (1_000, 27_000), "5–200 kB": (5_000, 200_000)}
+VERSIONS = 4  # held, and described anew three times
 
 
 def run(settings: Settings) -> Report:
@@ -39,6 +43,7 @@ def run(settings: Settings) -> Report:
         for name, sizes in SIZES.items():
             dossiers = make_dossiers(folder / name / "sources", count, sizes)
             tables += _validate(folder / name, dossiers, name)
+        tables.append(_validate_versions(folder / "versions", dossiers, name))
         return Report("judging", about, tables)
     finally:
         shutil.rmtree(folder)
@@ -60,6 +65,30 @@ def _validate(folder: Path, dossiers: list[Path], sizes: str) -> list[Table]:
         ),
         _judge(theirs, one, f"files of {sizes}; SHA-512 only, as ocfl-py makes them"),
     ]
+
+
+def _validate_versions(folder: Path, dossiers: list[Path], sizes: str) -> Table:
+    """As most objects are after some years: described anew, the documents as they were."""
+    store = LocalStore("primary", folder, create_local_store(folder))
+    note = folder / "note.xml"
+    with reading_back(False):
+        for dossier in dossiers:
+            plan = plan_of(dossier)
+            store.commit(plan)
+            for number in range(1, VERSIONS):
+                note.write_text(f"<note>{dossier.name}, {number}</note>\n" * 50)
+                digests = digest_bytes(note.read_bytes(), ["sha512", "sha256"])
+                described = PlannedFile(
+                    LogicalPath("metadata/note.xml"),
+                    note.stat().st_size,
+                    digests["sha512"],
+                    digests["sha256"],
+                    FromPath(str(note)),
+                )
+                files = (*plan.files, described)
+                store.commit(replace(plan, follows=VersionNumber(number), files=files))
+    what = f"{VERSIONS} versions; files of {sizes}; SHA-512, and SHA-256 in `fixity`"
+    return _judge(folder / "root", ["sha512", "sha256"], what)
 
 
 def _judge(root: Path, algorithms: list[str], what: str) -> Table:
