@@ -174,11 +174,17 @@ def _check_valid(staged: Path, plan: RebuildPlan) -> Head:
         raise Corrupt(f"The rebuilt copy of {plan.object_id} would not be valid OCFL: {codes}.")
     if judged.object_id != plan.object_id:
         raise Corrupt(f"The inventory of {plan.object_id} is that of {judged.object_id}.")
-    # Every path of it is there, for the copy is valid, and nothing is there that is not planned.
     manifest = judged.expectations.manifest()
+    planned = 0
     for one in plan.files:
-        if manifest.get(one.file.path, one.file.sha512) != one.file.sha512:
-            raise Corrupt(f"{one.file.path} is not what the inventory of {plan.object_id} says.")
+        if one.file.path in manifest:
+            planned += 1
+            if manifest[one.file.path] != one.file.sha512:
+                raise Corrupt(
+                    f"{one.file.path} is not what the inventory of {plan.object_id} says."
+                )
+    if planned != len(manifest):
+        raise Corrupt(f"The inventory of {plan.object_id} names files that were not planned.")
     return Head(VersionNumber.parse(judged.head), plan.root_inventory_sha512)
 
 
