@@ -2,8 +2,8 @@
 
 Roots of 1,000 objects, of larger files and of small ones: ours, of whose files both sides compute
 SHA-512 and the SHA-256 of the `fixity` block, and such as ocfl-py makes, with SHA-512 only. With
-hashlib threads and with the engine chosen here, beside what hashing alone takes: the rows "only the
-digests" compare nothing and list nothing.
+hashlib threads and with the engine chosen here, both as `kho validate` does it, in a process for each
+processor; beside what hashing alone takes: the rows "only the digests" compare nothing and list nothing.
 """
 
 import os
@@ -25,6 +25,7 @@ from repository.model import LogicalPath, VersionNumber
 from repository.ocfl.root import validate_root
 from repository.store import FromPath, PlannedFile
 
+JUDGE_ALONE = "Kho validate (hashlib threads, one process)"
 JUDGE_THREADS, JUDGE_ENGINE = "Kho validate (hashlib threads)", "Kho validate (engine)"
 ONLY_THREADS = "hashlib threads alone, only the digests"
 ONLY_PROCESSES = "hashlib, a process a processor, only digests"
@@ -37,7 +38,7 @@ VERSIONS = 4  # held, and described anew three times
 def run(settings: Settings) -> Report:
     about = machine() | {"engine": engine_report().instructions}
     folder = Path(tempfile.mkdtemp(prefix="kho-benchmark-", dir=settings.folder))
-    count = 30 if settings.quick else 1000
+    count = 80 if settings.quick else 1000
     try:
         tables = []
         for name, sizes in SIZES.items():
@@ -95,9 +96,11 @@ def _judge(root: Path, algorithms: list[str], what: str) -> Table:
     files = [path for path in root.rglob("*") if path.is_file()]
     content = [str(path) for path in files if "content" in path.parts]
     size = sum(path.stat().st_size for path in files)
+    processors = len(os.sched_getaffinity(0))
     contenders: dict[str, Callable[[], object]] = {
-        JUDGE_THREADS: lambda: _ours(root, DigestOptions(engine="hashlib")),
-        JUDGE_ENGINE: lambda: _ours(root, DigestOptions()),
+        JUDGE_THREADS: lambda: _ours(root, DigestOptions(engine="hashlib"), processors),
+        JUDGE_ALONE: lambda: _ours(root, DigestOptions(engine="hashlib"), 1),
+        JUDGE_ENGINE: lambda: _ours(root, DigestOptions(), processors),
         ONLY_THREADS: lambda: _digest(content, algorithms),
         ONLY_PROCESSES: lambda: _digest_in_processes(content, algorithms),
         JUDGE_THEIRS: lambda: _theirs(root),
@@ -120,8 +123,8 @@ def _judge(root: Path, algorithms: list[str], what: str) -> Table:
     return table
 
 
-def _ours(root: Path, options: DigestOptions) -> None:
-    for place, report in validate_root(str(root), options=options):
+def _ours(root: Path, options: DigestOptions, processes: int) -> None:
+    for place, report in validate_root(str(root), options=options, processes=processes):
         if report.has_errors:
             raise AssertionError((place, list(report)))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -22,13 +23,19 @@ from repository.ocfl.validate import validate_object
 from repository.problems import Problem
 
 
-def validate_ocfl(path: Path) -> list[Problem]:
-    """The findings about an OCFL object, or a storage root and every object in it."""
+def validate_ocfl(path: Path, judged: Callable[[str], None] = lambda place: None) -> list[Problem]:
+    """The findings about an OCFL object, or a storage root and every object in it.
+
+    `judged` hears of each object of a root, by its folder, once it was judged.
+    """
     _must_be_folder(path)
     if any(child.name.startswith("0=ocfl_object_") for child in path.iterdir()):
         return list(validate_object(LocalTree(str(path))))
     found: list[Problem] = []
-    for place, report in validate_root(str(path)):
+    processors = len(os.sched_getaffinity(0))
+    for place, report in validate_root(str(path), processes=processors):
+        if place:
+            judged(place)
         for problem in report:
             where = "/".join(part for part in (place, problem.location) if part)
             found.append(Problem(problem.code, problem.severity, where, problem.params))

@@ -42,7 +42,9 @@ def ocfl(
     from repository.second_opinion import ocfl_py_verdict
 
     other = ocfl_py_verdict(str(path)) if second_opinion else None
-    return _tell(validate_ocfl(path), other, as_json=as_json)
+    with Output(as_json=as_json).progress("validate", None, "hồ sơ") as bar:
+        found = validate_ocfl(path, lambda place: bar.advance(at=place))
+    return _tell(found, other, as_json=as_json)
 
 
 def bag(

@@ -7,15 +7,41 @@ judges the names and inventories of the objects that follow, as far as the bound
 
 from __future__ import annotations
 
+import errno
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from repository.digest import DigestOptions, FileTask, digest_files
-from repository.ocfl.validate import Judgement, ReadyToRead
+from repository.errors import NotFound, Unavailable
+from repository.ocfl.local_tree import LocalTree
+from repository.ocfl.object_shape import unreadable
+from repository.ocfl.validate import Judgement, ReadyToRead, judge_structure
+from repository.problems import Report
 
 _OBJECTS: Final = 256  # in flight at most,
 _FILES: Final = 20_000  # and so many files of them, unless one object alone has more
+
+
+def judge_folders(
+    root: str, folders: Iterable[str], options: DigestOptions, *, check_digests: bool
+) -> Iterator[tuple[str, Judgement]]:
+    """The object in each of these folders below `root`, with its judgement, in the order given."""
+    objects = ((folder, look_at_object(root, folder, options)) for folder in folders)
+    if check_digests:
+        yield from judge_together(root, objects, options)
+    else:
+        for folder, seen in objects:
+            yield folder, seen.conclude(()) if isinstance(seen, ReadyToRead) else seen
+
+
+def look_at_object(root: str, folder: str, options: DigestOptions) -> ReadyToRead | Judgement:
+    """The object, judged in all but the bytes of its files; a whole judgement when it is not there."""
+    try:
+        tree = LocalTree(f"{root}/{folder}", options)
+    except (NotFound, Unavailable):  # it was there a moment ago
+        return Judgement(Report.of([unreadable(folder, errno.ENOENT)]), None, None)
+    return judge_structure(tree)
 
 
 def judge_together(

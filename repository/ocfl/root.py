@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from repository.digest import DigestOptions
-from repository.errors import NotFound, Unavailable
 from repository.model import InvalidValue, ObjectId
 from repository.ocfl.codes import finding, shown
 from repository.ocfl.declaration import LIMIT, ROOT, check_declaration, looks_like_declaration
 from repository.ocfl.extensions import REGISTERED
+from repository.ocfl.judging_apart import judge_apart
 from repository.ocfl.layout import InvalidLayout, Layout, layout_name, read_layout
 from repository.ocfl.local_tree import LocalTree, read_regular
 from repository.ocfl.object_shape import unreadable
-from repository.ocfl.reading_together import judge_together
-from repository.ocfl.validate import Judgement, ReadyToRead, judge_structure
+from repository.ocfl.reading_together import judge_folders
+from repository.ocfl.validate import Judgement
 from repository.problems import Problem, Report, info
 
 _LAYOUT_FILE: Final = "ocfl_layout.json"
@@ -39,27 +39,39 @@ def folder_kind(path: str) -> FolderKind:
 
 
 def validate_root(
-    path: str, *, check_digests: bool = True, options: DigestOptions | None = None
+    path: str,
+    *,
+    check_digests: bool = True,
+    options: DigestOptions | None = None,
+    processes: int = 1,
 ) -> Iterator[tuple[str, Report]]:
     """Each object's folder, relative to the root, with its report; at the end "" with the root's own.
 
     The root is valid when no report has errors. NotFound and Unavailable before the first when the
-    folder itself cannot be looked at.
+    folder itself cannot be looked at. With more than one of `processes` other processes of this program
+    judge the objects, where there are many (`judging_apart`): nothing but the time it takes changes,
+    and the order.
     """
     top = LocalTree(path, options)
-    return _RootWalk(path, top, check_digests, options).run()
+    return _RootWalk(path, top, check_digests, options, processes).run()
 
 
 class _RootWalk:
     """One walk over a storage root, gathering what concerns the root itself."""
 
     def __init__(
-        self, path: str, top: LocalTree, check_digests: bool, options: DigestOptions | None
+        self,
+        path: str,
+        top: LocalTree,
+        check_digests: bool,
+        options: DigestOptions | None,
+        processes: int,
     ) -> None:
         self._path = path
         self._top = top
         self._check_digests = check_digests
         self._options = options or DigestOptions()
+        self._processes = processes
         self._problems: list[Problem] = []
         self._spec: str | None = None
         self._layout: Layout | None = None
@@ -69,13 +81,19 @@ class _RootWalk:
     def run(self) -> Iterator[tuple[str, Report]]:
         folders = self._look_at_top()
         self._read_layout()
-        # While the files of one object are read, the names and inventories of the next are judged.
-        objects = ((folder, self._look_at(folder)) for folder in self._object_folders(folders))
-        for folder, judgement in judge_together(self._path, objects, self._options):
+        for folder, judgement in self._judged(self._object_folders(folders)):
             yield self._finished(folder, judgement)
         if len(self._depths) == 2:
             self._found("W015", "")
         yield "", Report.of(self._problems)
+
+    def _judged(self, folders: Iterator[str]) -> Iterator[tuple[str, Judgement]]:
+        check = self._check_digests
+        if self._processes > 1:
+            return judge_apart(
+                self._path, folders, self._options, check_digests=check, processes=self._processes
+            )
+        return judge_folders(self._path, folders, self._options, check_digests=check)
 
     def _object_folders(self, folders: list[str]) -> Iterator[str]:
         """Walk down to every object, telling what lies between."""
@@ -157,15 +175,6 @@ class _RootWalk:
         if empty:
             self._found("E073", folder)
         return below, files
-
-    def _look_at(self, folder: str) -> ReadyToRead | Judgement:
-        """The object, judged in all but the bytes of its files where these are to be read."""
-        try:
-            tree = LocalTree(f"{self._path}/{folder}", self._options)
-        except (NotFound, Unavailable):  # it was there a moment ago
-            return Judgement(Report.of([unreadable(folder, errno.ENOENT)]), None, None)
-        ready = judge_structure(tree)
-        return ready if self._check_digests else ready.conclude(())
 
     def _finished(self, folder: str, judgement: Judgement) -> tuple[str, Report]:
         problems = list(judgement.report)
