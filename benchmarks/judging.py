@@ -2,8 +2,8 @@
 
 Roots of 1,000 objects, of larger files and of small ones: ours, of whose files both sides compute
 SHA-512 and the SHA-256 of the `fixity` block, and such as ocfl-py makes, with SHA-512 only. With
-hashlib threads and with the engine chosen here, both as `kho validate` does it, in a process for each
-processor; beside what hashing alone takes: the rows "only the digests" compare nothing and list nothing.
+hashlib threads and with the engine chosen here, both as `kho validate` does it, in a process for
+each processor; beside what hashing alone takes: the rows "only the digests" compare and list nothing.
 """
 
 import os

@@ -43,7 +43,7 @@ def digest_files(
         return digest_with_hashlib(tasks, names, options, threads)
     if options.engine == "auto" and not native().borrows_openssl():
         return _alone_or_many(module, tasks, names, options, threads)
-    return digest_natively(module, tasks, names, options, threads)
+    return digest_natively(module, tasks, names, options, max(1, threads))
 
 
 def digest_listed(
@@ -56,7 +56,7 @@ def digest_listed(
     (name,) = check_algorithms([algorithm])
     module = _module((name,), options)
     if module is not None and (options.engine == "native" or native().borrows_openssl()):
-        return digest_listed_natively(module, folders, name, options, _threads(options))
+        return digest_listed_natively(module, folders, name, options, max(1, _threads(options)))
     return _listed(folders, name, options)
 
 
@@ -134,7 +134,7 @@ def _alone_or_many(
         yield from digest_with_hashlib(first, algorithms, options, threads)
     else:
         every = itertools.chain(first, drawn)
-        yield from digest_natively(module, every, algorithms, options, threads)
+        yield from digest_natively(module, every, algorithms, options, max(1, threads))
 
 
 def _threads(options: DigestOptions) -> int:

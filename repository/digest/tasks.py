@@ -77,7 +77,8 @@ class DigestOptions:
     """How to digest.
 
     ``threads``: workers; also the number of files being read at once from a slow medium. None chooses:
-    one for each processor, and at least four with ``medium``.
+    one for each processor, and at least four with ``medium``. 0: with hashlib the caller's own thread
+    (which then waits for every read itself), else one.
     ``medium``: read the medium, not the page cache, and leave the page cache as it was found as far as
     the kernel allows. Each result's ``source`` says what was achieved.
     ``max_bytes_per_second``: over all workers together.
@@ -93,8 +94,8 @@ class DigestOptions:
     look_ahead: int = 512
 
     def __post_init__(self) -> None:
-        if self.threads is not None and not 1 <= self.threads <= 256:
-            raise ValueError("threads must be from 1 to 256")
+        if self.threads is not None and not 0 <= self.threads <= 256:
+            raise ValueError("threads must be from 0 to 256")
         if self.max_bytes_per_second is not None and self.max_bytes_per_second < 1:
             raise ValueError("max_bytes_per_second must be at least 1")
         if self.engine not in ("auto", "hashlib", "native"):

@@ -4,6 +4,9 @@ OpenSSL lets go of the interpreter while it hashes more than 2,047 bytes, and so
 use two processors. The tasks are drawn in the caller's thread (an iterator may belong to it, as a
 database cursor does) and never more than ``look_ahead`` before their results are taken.
 
+With no thread of its own the caller's reads and hashes: for a process that does little else, to which
+handing each file over would cost more than it brings.
+
 Memory: ``threads`` × 256 KiB of buffers, and ``look_ahead`` tasks and results.
 """
 
@@ -39,11 +42,14 @@ def digest_with_hashlib(
     behind after that second and ends when the kernel lets it.
     """
     pace = Pace(options.max_bytes_per_second)
+    if not threads:
+        yield from map(_Reader(algorithms, options.medium, pace).result, tasks)
+        return
     todo: queue.SimpleQueue[list[FileTask] | None] = queue.SimpleQueue()
     done: queue.SimpleQueue[list[FileResult]] = queue.SimpleQueue()
     pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="digest")
     workers = [
-        pool.submit(_Worker(todo, done, algorithms, options.medium, pace).work)
+        pool.submit(_Worker(todo, done, _Reader(algorithms, options.medium, pace)).work)
         for _ in range(threads)
     ]
     drawn = iter(tasks)
@@ -88,24 +94,17 @@ def _raise_failure(workers: list[concurrent.futures.Future[None]]) -> None:
 
 
 class _Worker:
-    """One thread with its buffer."""
+    """One thread: what it is given to read, and where its answers go."""
 
     def __init__(
         self,
         todo: queue.SimpleQueue[list[FileTask] | None],
         done: queue.SimpleQueue[list[FileResult]],
-        algorithms: tuple[str, ...],
-        medium: bool,
-        pace: Pace,
+        reader: "_Reader",
     ) -> None:
         self._todo = todo
         self._done = done
-        self._algorithms = algorithms
-        self._digests = digester(algorithms)
-        self._medium = medium
-        self._pace = pace
-        self._buffer = aligned_buffer()
-        self._mounts = Mounts()
+        self._reader = reader
 
     def work(self) -> None:
         try:
@@ -119,35 +118,53 @@ class _Worker:
     def _answer(self, some: list[FileTask]) -> None:
         results: list[FileResult] = []
         for at, task in enumerate(some):
-            if self._pace.stop.is_set():
+            if self._reader.pace.stop.is_set():
                 raise Cancelled
-            result = None if self._medium else self._at_once(task)
+            result = self._reader.at_once(task)
             if result is None:  # neither those before it nor those behind need wait for this one
                 if results:
                     self._done.put(results)
                 if at + 1 < len(some):
                     self._todo.put(some[at + 1 :])
-                self._done.put([self._by_blocks(task)])
+                self._done.put([self._reader.by_blocks(task)])
                 return
             results.append(result)
         self._done.put(results)
 
-    def _at_once(self, task: FileTask) -> FileResult | None:
+
+class _Reader:
+    """Reads and hashes one file after the other, in a buffer of its own."""
+
+    def __init__(self, algorithms: tuple[str, ...], medium: bool, pace: Pace) -> None:
+        self.pace = pace
+        self._algorithms = algorithms
+        self._digests = digester(algorithms)
+        self._medium = medium
+        self._buffer = aligned_buffer()
+        self._mounts = Mounts()
+
+    def result(self, task: FileTask) -> FileResult:
+        return self.at_once(task) or self.by_blocks(task)
+
+    def at_once(self, task: FileTask) -> FileResult | None:
+        """None: not a small file in the page cache, so by blocks."""
+        if self._medium:
+            return None
         try:
-            data = read_small(task, self._buffer, self._pace)
+            data = read_small(task, self._buffer, self.pace)
         except OSError as error:
             return FileResult(task.key, None, {}, error.errno or errno.EIO, "cached")
         if data is None:
             return None
         return FileResult(task.key, len(data), self._digests(data), None, "cached")
 
-    def _by_blocks(self, task: FileTask) -> FileResult:
+    def by_blocks(self, task: FileTask) -> FileResult:
         digest = MultiDigest(self._algorithms)
         source: Source = "cached"
         try:
             with StoredBytes(task, medium=self._medium, mounts=self._mounts) as stored:
                 source = stored.source
-                for block in stored.blocks(self._buffer, self._pace):
+                for block in stored.blocks(self._buffer, self.pace):
                     digest.update(block)
                 source = stored.source
         except OSError as error:

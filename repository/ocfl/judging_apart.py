@@ -31,6 +31,7 @@ _TOGETHER: Final = 8  # objects given out, and answered for, at once,
 _CHARACTERS: Final = 8_000  # of their folders: what a process has always fits in the line to it
 _EACH: Final = 6  # lots a process has, so that its readers never wait
 _AHEAD: Final = 128  # lots begun before the first of them is told
+_PATIENCE: Final = 1.0  # seconds; who sits in a read that the kernel does not give back ends later
 # An object that takes a processor longer than about a second is read by all of them, at the end.
 _LARGE: Final = 256 * 1024 * 1024  # bytes,
 _A_FILE: Final = 16 * 1024  # of which opening a file counts for so many
@@ -71,6 +72,10 @@ class _Answer(NamedTuple):
     judged: list[tuple[str, Judgement]]
     large: list[str]
 
+    @property
+    def size(self) -> int:
+        return len(self.judged) + len(self.large)
+
     def is_for(self, lot: Sequence[str]) -> bool:
         """Whether every object of these was answered for."""
         return {*(folder for folder, _ in self.judged), *self.large} == set(lot)
@@ -102,7 +107,7 @@ class _Asked:
             while folder not in begun[0][0]:  # all of that lot are large
                 yield begun.popleft()[1]
             begun[0][1].judged.append((folder, judgement))
-            while begun and begun[0][1].is_for(begun[0][0]):
+            while begun and begun[0][1].size == len(begun[0][0]):
                 yield begun.popleft()[1]
         for _, answer in begun:
             yield answer
@@ -115,7 +120,8 @@ class _Asked:
             return seen
         if not self.check_digests:
             return seen.conclude(())
-        return None if seen.bytes_to_read(_A_FILE) > _LARGE else seen
+        sizes = seen.shape.files.values()
+        return None if sum(sizes) + len(sizes) * _A_FILE > _LARGE else seen
 
 
 def _has_large_inventory(folder: str) -> bool:
@@ -129,9 +135,10 @@ def _shared(options: DigestOptions, processes: int) -> DigestOptions:
     """What each of the processes may use, so that all together use what they may."""
     threads = options.threads or len(os.sched_getaffinity(0))
     rate = options.max_bytes_per_second
+    each = threads // processes
     return replace(
         options,
-        threads=max(1, threads // processes),
+        threads=each if each > 1 else 0,  # it has nothing else to do
         max_bytes_per_second=max(1, rate // processes) if rate is not None else None,
     )
 
@@ -218,7 +225,7 @@ class _Workers:
     def _end(worker: _Worker) -> None:
         worker.process.kill()  # it only reads
         worker.line.close()
-        worker.process.join()
+        worker.process.join(_PATIENCE)
 
 
 def _started(asked: _Asked) -> _Worker:

@@ -66,11 +66,6 @@ class ReadyToRead:
         """The files that are still to be read, by the algorithms they must be digested in."""
         return self.expectations.to_read(self.shape.files) if self.expectations else {}
 
-    def bytes_to_read(self, a_file: int) -> int:
-        """How much `to_read` is, where opening a file counts for so many bytes."""
-        files = self.shape.files
-        return sum(files[path] + a_file for paths in self.to_read().values() for path in paths)
-
     def is_met(self, path: str, size: int, digests: Mapping[str, str]) -> bool:
         """Whether one of these files is what the inventories say."""
         return self.expectations is not None and self.expectations.is_met(path, size, digests)

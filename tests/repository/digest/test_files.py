@@ -20,6 +20,7 @@ from repository.digest import (
     FileTask,
     digest_bytes,
     digest_files,
+    digest_listed,
 )
 
 POOL = hashlib.shake_256(b"test").digest(700_000)
@@ -332,9 +333,40 @@ def test_wrong_arguments_raise_before_anything_is_asked_for(engine: str) -> None
         digest_files([], ["sha3"], options=options(engine))
     with pytest.raises(ValueError, match="at least one"):
         digest_files([], [], options=options(engine))
-    for wrong in ({"threads": 0}, {"threads": 257}, {"max_bytes_per_second": 0}, {"engine": "x"}):
+    for wrong in ({"threads": -1}, {"threads": 257}, {"max_bytes_per_second": 0}, {"engine": "x"}):
         with pytest.raises(ValueError, match=r"engine|threads|max_bytes"):
             DigestOptions(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("medium", [False, True])
+def test_without_threads_the_caller_reads_and_says_the_same(
+    tmp_path: Path, engine: str, medium: bool
+) -> None:
+    kept = write_files(tmp_path, [0, 1, 111, 70_001, 300_000, 5])
+    alone = options(engine, threads=0, medium=medium)
+    assert_all_right(list(digest_files(tasks_of(tmp_path, kept), BOTH, options=alone)), kept, BOTH)
+    (tmp_path / "link").symlink_to(tmp_path / "1")
+    drawn: list[str] = []
+
+    def tasks() -> Iterator[FileTask]:
+        for name in ("missing", "link", "1"):
+            drawn.append(name)
+            yield FileTask(name, str(tmp_path / name))
+        raise LookupError("no more")
+
+    before = held_at_rest()
+    results = digest_files(tasks(), ["sha512"], options=alone)
+    found = {}
+    with pytest.raises(LookupError, match="no more"):
+        for result in results:
+            found[result.key] = result.errno
+            assert engine != "hashlib" or counted().threads == before.threads
+    assert engine != "hashlib" or found == {"missing": errno.ENOENT, "link": errno.ELOOP, "1": None}
+    assert drawn == ["missing", "link", "1"]
+    assert_nothing_left(before)
+    listed = digest_listed([("key", str(tmp_path), ["1", "missing"])], "sha512", options=alone)
+    answers = sorted((row for rows in listed for row in rows), key=lambda row: row[1])
+    assert [(row[1], row[4]) for row in answers] == [("1", None), ("missing", errno.ENOENT)]
 
 
 def test_the_native_engine_says_when_it_cannot() -> None:
