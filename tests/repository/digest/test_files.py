@@ -5,7 +5,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -260,25 +260,19 @@ def counted() -> Held:
 
 
 def held_at_rest() -> Held:
-    """Once the threads of earlier tests are gone: the kernel shows one for a moment after it ended."""
-    return _within_five_seconds(lambda found: found.threads == threading.active_count())
+    """The kernel shows a thread for another moment after it ended: not those of the test before."""
+    time.sleep(0.1)
+    return counted()
 
 
 def assert_nothing_left(before: Held) -> None:
-    found = _within_five_seconds(
-        lambda now: now.threads <= before.threads and now.descriptors <= before.descriptors
-    )
-    assert found.threads <= before.threads
-    assert found.descriptors <= before.descriptors
-
-
-def _within_five_seconds(wanted: Callable[[Held], bool]) -> Held:
-    for _ in range(250):
+    for _ in range(250):  # five seconds for such a moment
         found = counted()
-        if wanted(found):
+        if found.threads <= before.threads and found.descriptors <= before.descriptors:
             break
         time.sleep(0.02)
-    return found
+    assert found.threads <= before.threads
+    assert found.descriptors <= before.descriptors
 
 
 @pytest.mark.parametrize("rate", [None, 4096])
