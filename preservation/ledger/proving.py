@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,13 @@ from preservation.ledger.tree import (
     consistency_proof,
     inclusion_proof,
     leaf_hash,
+    tree_root,
 )
 from repository.errors import Conflict, NotFound
 
 PROOF = "kho-ledger-proof/1"
 _CHANCES = 3
+_NODES = 4096  # kept in memory
 CONSISTENCY = "kho-ledger-consistency/1"
 
 
@@ -40,8 +43,9 @@ class Prover:
         """NotFound when nothing was signed yet; TreeIncomplete; Conflict, Corrupt: see `verify`."""
         self._journal = Journal(folder)
         self._kept = KeptCheckpoints(folder)
-        self.signed, self._tiles = self._take_up(folder / LOG)
-        if self._tiles.root() != self.signed.root:
+        self.signed, tiles = self._take_up(folder / LOG)
+        self._node = lru_cache(_NODES)(tiles.node)  # many proofs go through the same few
+        if tree_root(tiles.size, self._node) != self.signed.root:
             raise Conflict(
                 "The ledger's tree is not the one that was signed last. Run `kho ledger verify`."
             )
@@ -114,7 +118,7 @@ class Prover:
         later = self.signed if new is None else self._kept.of_size(new).signed
         if earlier.size > later.size:
             earlier, later = later, earlier
-        path = consistency_proof(earlier.size, later.size, self._tiles.node)
+        path = consistency_proof(earlier.size, later.size, self._node)
         if not check_consistency(earlier.size, later.size, earlier.root, later.root, path):
             raise Conflict(
                 f"The checkpoint of {later.size} entries does not go on from that of {earlier.size}. "
@@ -159,7 +163,7 @@ class Prover:
     def _proven(self, seq: int, signed: SignedCheckpoint | None = None) -> dict[str, Any]:
         under = signed or self.signed
         entry = self._entry(seq)
-        path = inclusion_proof(seq - 1, under.size, self._tiles.node)
+        path = inclusion_proof(seq - 1, under.size, self._node)
         leaf = leaf_hash(bytes.fromhex(entry.hash))
         if not check_inclusion(leaf, seq - 1, under.size, path, under.root):
             raise Conflict(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from repository.digest.small import sha256
+from repository.digest.small import sha256, sha256_of_each
 
 HASH_BYTES = 32
 Nodes = Callable[[int, int], bytes]
@@ -30,8 +30,7 @@ def complete_root(hashes: bytes | bytearray) -> bytes:
     """The root over a power of two of adjacent nodes of one level, 32 bytes each, joined."""
     row = bytes(hashes)
     while len(row) > HASH_BYTES:
-        step = 2 * HASH_BYTES
-        row = b"".join(sha256(b"\x01" + row[i : i + step]) for i in range(0, len(row), step))
+        row = sha256_of_each(row, 2 * HASH_BYTES, b"\x01")
     return row
 
 
