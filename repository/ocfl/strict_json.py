@@ -28,13 +28,7 @@ def parse_json(data: bytes) -> object:
     if text.startswith("\ufeff"):
         raise MalformedJson("begins with a byte order mark")
     try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_number,
-            parse_float=_real,
-            parse_constant=_constant,
-        )
+        value: object = _DECODER.decode(text)
     except RecursionError:
         raise MalformedJson("nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -85,3 +79,8 @@ def _refuse_half_pairs(value: object) -> None:
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_number, parse_float=_real, parse_constant=_constant
+)
