@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from ingest.checks import FactPolicy
@@ -23,23 +24,32 @@ from repository.ocfl.validate import validate_object
 from repository.problems import Problem
 
 
-def validate_ocfl(path: Path, judged: Callable[[str], None] = lambda place: None) -> list[Problem]:
+class OcflJudged(NamedTuple):
+    """The findings, and how many objects of a storage root were judged; None: it is one object."""
+
+    problems: list[Problem]
+    objects: int | None
+
+
+def validate_ocfl(path: Path, judged: Callable[[str], None] = lambda place: None) -> OcflJudged:
     """The findings about an OCFL object, or a storage root and every object in it.
 
     `judged` hears of each object of a root, by its folder, once it was judged.
     """
     _must_be_folder(path)
     if any(child.name.startswith("0=ocfl_object_") for child in path.iterdir()):
-        return list(validate_object(LocalTree(str(path))))
+        return OcflJudged(list(validate_object(LocalTree(str(path)))), None)
     found: list[Problem] = []
+    objects = 0
     processors = len(os.sched_getaffinity(0))
     for place, report in validate_root(str(path), processes=processors):
         if place:
+            objects += 1
             judged(place)
         for problem in report:
             where = "/".join(part for part in (place, problem.location) if part)
             found.append(Problem(problem.code, problem.severity, where, problem.params))
-    return found
+    return OcflJudged(found, objects)
 
 
 def validate_bag_at(path: Path) -> list[Problem]:

@@ -43,8 +43,8 @@ def ocfl(
 
     other = ocfl_py_verdict(str(path)) if second_opinion else None
     with Output(as_json=as_json).progress("validate", None, "hồ sơ") as bar:
-        found = validate_ocfl(path, lambda place: bar.advance(at=place))
-    return _tell(found, other, as_json=as_json)
+        found, objects = validate_ocfl(path, lambda place: bar.advance(at=place))
+    return _tell(found, other, as_json=as_json, objects=objects)
 
 
 def bag(
@@ -120,7 +120,13 @@ def signature(
     return exits.Exit.DONE if valid else exits.Exit.INCOMPLETE
 
 
-def _tell(problems: list[Problem], other: SecondOpinion | None, *, as_json: bool) -> int:
+def _tell(
+    problems: list[Problem],
+    other: SecondOpinion | None,
+    *,
+    as_json: bool,
+    objects: int | None = None,
+) -> int:
     from kho import exits
     from repository.problems import Severity
 
@@ -132,6 +138,8 @@ def _tell(problems: list[Problem], other: SecondOpinion | None, *, as_json: bool
             "valid": valid,
             "problems": [problem_document(problem) for problem in problems],
         }
+        if objects is not None:
+            document["objects"] = objects
         if other is not None:
             document["second_opinion"] = {
                 "valid": other.valid,
@@ -141,6 +149,8 @@ def _tell(problems: list[Problem], other: SecondOpinion | None, *, as_json: bool
         out.document(document)
     out.say("Hợp lệ." if valid else "Không hợp lệ.", "Valid." if valid else "Not valid.")
     out.problems(problems)
+    if objects is not None:
+        out.say(f"  Đã kiểm tra {objects} đối tượng.", f"  Objects judged: {objects}.")
     if other is not None:
         words = {True: "valid", False: "not valid", None: "no verdict"}
         out.text(f"  {words[other.valid]} (second opinion)")
