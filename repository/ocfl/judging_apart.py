@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 WORTH_WHILE: Final = 64  # objects; a process takes a quarter of a second to begin
+_MOST: Final = 16  # processes; each takes 30 MB
 _TOGETHER: Final = 8  # objects given out, and answered for, at once,
 _CHARACTERS: Final = 8_000  # of their folders: what a process has always fits in the line to it
 _EACH: Final = 6  # lots a process has, so that its readers never wait
@@ -48,9 +49,10 @@ def judge_apart(
 ) -> Iterator[tuple[str, Judgement]]:
     """The object in each of these folders with its judgement: in the order given, large ones last.
 
-    Fewer than `WORTH_WHILE` are judged here. Closing it ends the processes at once; so does the death
+    Fewer than `WORTH_WHILE` are judged here, and no more than sixteen processes begun. Closing it ends the processes at once; so does the death
     of this one as soon as they have judged what they were given.
     """
+    processes = min(processes, _MOST)
     first = list(islice(folders, WORTH_WHILE))
     every: Iterator[str] = chain(first, folders)
     large: list[str] = []

@@ -222,6 +222,21 @@ def test_where_no_process_can_be_begun_all_are_judged_here(
     assert told(validate_root(str(many), processes=2)) == before
 
 
+def test_there_is_an_end_to_how_many_processes_are_begun(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Few(judging_apart._Workers):
+        def __init__(self, what: _Asked, processes: int) -> None:
+            asked.append(processes)
+            super().__init__(what, 1)
+
+    monkeypatch.setattr(judging_apart, "_Workers", Few)
+    assert told(validate_root(str(many), processes=1000)) == alone(many)
+    assert asked == [16]
+
+
 @pytest.mark.parametrize("bound", ["_LARGE", "_LARGE_INVENTORY"])
 def test_large_objects_are_read_at_the_end_by_whoever_asked(
     many: Path, monkeypatch: pytest.MonkeyPatch, bound: str
