@@ -49,8 +49,8 @@ def judge_apart(
 ) -> Iterator[tuple[str, Judgement]]:
     """The object in each of these folders with its judgement: in the order given, large ones last.
 
-    Fewer than `WORTH_WHILE` are judged here, and no more than sixteen processes begun. Closing it ends the processes at once; so does the death
-    of this one as soon as they have judged what they were given.
+    Fewer than `WORTH_WHILE` are judged here, and no more than `_MOST` processes begun. Closing it ends
+    them at once; so does the death of this one as soon as they have judged what they were given.
     """
     processes = min(processes, _MOST)
     first = list(islice(folders, WORTH_WHILE))
