@@ -23,7 +23,7 @@ from repository.ocfl.grammar import (
     is_uri,
     lowered,
 )
-from repository.ocfl.plain_form import KnownStrings, plain_document
+from repository.ocfl.plain_form import KnownStrings, VersionsRead, plain_document
 from repository.ocfl.strict_json import MalformedJson, parse_json
 from repository.ocfl.version_rules import check_head, check_versions, version_number
 from repository.problems import Severity, error
@@ -38,10 +38,14 @@ _HEX_CODE: Final = {"sha1": "E029", "sha256": "E030", "sha512": "E031", "blake2b
 
 
 def examine(
-    data: bytes, location: str = "inventory.json", known: KnownStrings | None = None
+    data: bytes,
+    location: str = "inventory.json",
+    known: KnownStrings | None = None,
+    versions: VersionsRead | None = None,
 ) -> Draft:
-    """Judge the bytes of one inventory file. `known` changes nothing but the memory it takes."""
-    return examine_pieces((data,), lambda: data, location, known)
+    """Judge the bytes of one inventory file. `known` changes nothing but the memory it takes, and
+    `versions` nothing but the time."""
+    return examine_pieces((data,), lambda: data, location, known, versions)
 
 
 def examine_pieces(
@@ -49,11 +53,12 @@ def examine_pieces(
     whole: Callable[[], bytes],
     location: str = "inventory.json",
     known: KnownStrings | None = None,
+    versions: VersionsRead | None = None,
 ) -> Draft:
     """As `examine`, of bytes that come a piece at a time; `whole` gives all of them once more where
     that is not enough. What these raise goes to the caller."""
     draft = Draft(location)
-    document: object = plain_document(pieces, known)
+    document: object = plain_document(pieces, known, versions)
     if document is None:
         try:
             document = parse_json(whole())

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from repository.ocfl.blocks import PlainBlock
 from repository.ocfl.grammar import is_safe_path
@@ -36,18 +36,29 @@ class KnownStrings:
     content: Mapping[str, str] = field(default_factory=dict)
 
 
+VersionsRead: TypeAlias = dict[str, tuple[bytes, dict[str, object]]]
+"""The version blocks of an object's inventories that were read already: of each the bytes, and what
+they gave. What an inventory says of a version, those that follow mostly say in the same bytes."""
+
+
 def plain_document(
-    data: bytes | Iterable[bytes], known: KnownStrings | None = None
+    data: bytes | Iterable[bytes],
+    known: KnownStrings | None = None,
+    versions: VersionsRead | None = None,
 ) -> dict[str, object] | None:
     """The document in these bytes, its manifest, states and fixity as `PlainBlock`s; None when the
     bytes are not plain, be they right or wrong. Raises nothing because of its input.
 
     The bytes may come in pieces: cut wherever it be they give what they give together, and they are
-    drawn to their end unless the answer is None.
+    drawn to their end unless the answer is None. `versions` changes nothing but the time it takes; what
+    is read here is put there, unless it came in pieces.
     """
     pieces = (data,) if isinstance(data, bytes) else data
     try:
-        return _Reader(iter(pieces), known or KnownStrings()).document()
+        reader = _Reader(
+            iter(pieces), known or KnownStrings(), {} if versions is None else versions
+        )
+        return reader.document()
     except (_NotPlainError, MalformedJson, UnicodeDecodeError):
         return None
 
@@ -86,7 +97,9 @@ class _Reader:
     that reaches it, or a failure, says nothing until more came in sight, or nothing more is to come.
     """
 
-    def __init__(self, pieces: Iterator[bytes], known: KnownStrings) -> None:
+    def __init__(
+        self, pieces: Iterator[bytes], known: KnownStrings, versions: VersionsRead
+    ) -> None:
         self._pieces = pieces
         self._ended = False
         self._data = b""
@@ -96,6 +109,7 @@ class _Reader:
         self._digests: dict[str, str] = {}
         self._content: dict[str, str] = {}
         self._state: Mapping[str, str | tuple[str, ...]] = known.paths
+        self._read = versions
 
     def document(self) -> dict[str, object]:
         made: dict[str, object] = {}
@@ -131,8 +145,19 @@ class _Reader:
         more = self._opens()
         while more:
             name = self._name(made)
-            made[name] = self._version()
+            made[name] = self._version_unless_read(name)
             more = self._goes_on()
+        return made
+
+    def _version_unless_read(self, name: str) -> dict[str, object]:
+        raw, read = self._read.get(name, (b"", {}))
+        if raw and self._data.startswith(raw, self._at):  # an object to its end: nothing adds to it
+            self._at += len(raw)
+            return read
+        data, start = self._data, self._at
+        made = self._version()
+        if self._data is data:  # all of it was in sight
+            self._read[name] = data[start : self._at], made
         return made
 
     def _version(self) -> dict[str, object]:

@@ -29,7 +29,7 @@ from repository.ocfl.object_shape import (
     look_at,
     unreadable,
 )
-from repository.ocfl.plain_form import KnownStrings
+from repository.ocfl.plain_form import KnownStrings, VersionsRead
 from repository.ocfl.tree import ObjectTree, OpensFiles
 from repository.ocfl.version_rules import version_number
 from repository.problems import Problem, Report, Severity, error, warning
@@ -120,7 +120,8 @@ def judge_structure(tree: ObjectTree, known: KnownStrings | None = None) -> Read
         if not shape.unknown(INVENTORY):
             problems += finding(declared, "E063", INVENTORY)
         return judged
-    examined = _examine(tree, shape, read, problems, known)
+    versions: VersionsRead = {}
+    examined = _examine(tree, shape, read, problems, known, versions)
     del known  # there may be very many
     if examined is None:
         return judged
@@ -137,7 +138,7 @@ def judge_structure(tree: ObjectTree, known: KnownStrings | None = None) -> Read
     problems += _check_name_clashes(root)
 
     expectations = Expectations(root)
-    problems += _check_version_inventories(tree, shape, read, root, held, expectations)
+    problems += _check_version_inventories(tree, shape, read, root, held, expectations, versions)
     del held  # while names are compared, what was understood of it is enough
     problems += expectations.missing(shape)
     problems += expectations.unchecked()
@@ -178,6 +179,7 @@ def _examine(
     read: Callable[[str, int], bytes | None],
     problems: list[Problem],
     known: KnownStrings,
+    versions: VersionsRead,
 ) -> tuple[Draft, _Held] | None:
     """The root inventory examined, a large one without ever holding its bytes; None and a finding
     when it cannot be read."""
@@ -210,7 +212,8 @@ def _examine(
     data = read(INVENTORY, INVENTORY_LIMIT)
     if data is None:
         return None
-    return examine(data, known=known), _Held(tree, INVENTORY, len(data), data, "")
+    draft = examine(data, known=known, versions=versions)
+    return draft, _Held(tree, INVENTORY, len(data), data, "")
 
 
 def _whole(tree: ObjectTree) -> bytes:
@@ -300,6 +303,7 @@ def _check_version_inventories(
     root: Draft,
     held: _Held,
     expectations: Expectations,
+    versions: VersionsRead,
 ) -> Iterator[Problem]:
     numbers = sorted(
         number for name in root.versions if (number := version_number(name)) is not None
@@ -332,7 +336,8 @@ def _check_version_inventories(
             continue
         if is_head:
             yield from finding(root.spec_version, "E064", path)
-        draft = examine(data, path)
+        # Of large ones, what was read of the current one is not held any more: nor are the others.
+        draft = examine(data, path, versions=versions if held.data is not None else None)
         # A remark made of the current inventory is not made again of each that it was copied from.
         yield from (
             problem

@@ -16,7 +16,7 @@ from repository.ocfl.inventory import (
     serialise_inventory,
 )
 from repository.ocfl.inventory_rules import examine
-from repository.ocfl.plain_form import KnownStrings, plain_document
+from repository.ocfl.plain_form import KnownStrings, VersionsRead, plain_document
 from repository.ocfl.strict_json import MalformedJson, parse_json
 from tests.repository.ocfl.builder import CREATED, content
 
@@ -155,10 +155,41 @@ def test_however_the_bytes_are_cut_into_pieces_the_document_is_the_same(
         assert b"".join(left) == b""  # drawn to the end: what was digested on the way is all of it
 
 
+@settings(deadline=None, max_examples=600)
+@given(st.lists(mangled() | st.sampled_from(FORMS), min_size=1, max_size=3))
+@example([PLAIN, PLAIN])
+@example([PLAIN, PLAIN.replace(b'"same"', b'"other"')])
+@example([PLAIN, PLAIN.replace(b"sha512", b"sha256", 1)])
+@example([PLAIN, PLAIN.replace("vì sao".encode(), b"another")])
+def test_what_was_read_before_changes_nothing_of_what_is_read(inventories: list[bytes]) -> None:
+    versions: VersionsRead = {}
+    for data in inventories:
+        made, alone = plain_document(data, versions=versions), plain_document(data)
+        assert _listed(made) == _listed(alone)
+        if made is not None and alone is not None:
+            assert list(made) == list(alone)
+        assert _told_of(examine(data, versions=versions)) == _told(data)
+
+
+def test_the_blocks_of_versions_read_before_are_not_read_again() -> None:
+    versions: VersionsRead = {}
+    first = plain_document(PLAIN, versions=versions)
+    assert first is not None
+    assert list(versions) == ["v1", "v2"]
+    changed = PLAIN.replace(CREATED.encode(), b"2026-11-23T00:00:00Z").replace(
+        b"2026-11-23T00:00:00Z", CREATED.encode(), 1
+    )  # of one version only
+    second = plain_document(changed, versions=versions)
+    assert second is not None
+    same = [second["versions"][name] is first["versions"][name] for name in ("v1", "v2")]  # type: ignore[index]
+    assert sorted(same) == [False, True]
+    assert _listed(second) == parse_json(changed)
+
+
 def test_of_a_large_inventory_only_a_piece_is_in_sight() -> None:
     files = [content(f"data/{n:05d}.pdf", b"%d" % n) for n in range(5_000)]
     data = serialise_inventory(first_inventory(OBJECT, files, CREATED, *WHO))
-    reader = plain_form._Reader(iter(_cut(data, [65_536])), KnownStrings())
+    reader = plain_form._Reader(iter(_cut(data, [65_536])), KnownStrings(), {})
     seen = 0
 
     see_more = reader._see_more
