@@ -78,11 +78,12 @@ class MultiDigest:
 
 def digest_bytes(data: bytes | bytearray | memoryview, algorithms: Iterable[str]) -> dict[str, str]:
     """The digests of one piece of memory."""
-    return digester(algorithms)(data)
+    return digester(tuple(algorithms))(data)
 
 
+@functools.lru_cache(64)
 def digester(
-    algorithms: Iterable[str],
+    algorithms: tuple[str, ...],
 ) -> Callable[[bytes | bytearray | memoryview], dict[str, str]]:
     """What `digest_bytes` does with these algorithms: for very many pieces of memory."""
     makers = {name: _MAKERS[name] for name in check_algorithms(algorithms)}
