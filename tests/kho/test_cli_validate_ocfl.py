@@ -2,23 +2,13 @@ from pathlib import Path
 
 from repository.ocfl.judging_apart import WORTH_WHILE
 from tests.archives import kho
-from tests.repository.ocfl.builder import make_object
+from tests.repository.ocfl.builder import write_root
 
 COUNT = WORTH_WHILE + 6
 
 
-def root_of(folder: Path, count: int) -> Path:
-    (folder / "0=ocfl_1.1").write_bytes(b"ocfl_1.1\n")
-    for number in range(count):
-        for path, data in make_object({"a": b"%d" % number}, object_id=f"urn:{number}").items():
-            target = folder / f"{number:03d}" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-    return folder
-
-
 def test_a_root_of_many_objects_is_judged_and_counted(tmp_path: Path) -> None:
-    root = root_of(tmp_path, COUNT)
+    root = write_root(tmp_path, COUNT)
     told = kho("validate", "ocfl", root)
     assert (told.status, told.stderr) == (0, "")
     assert told.stdout == f"Valid.\n  Objects judged: {COUNT}.\n"
@@ -33,9 +23,9 @@ def test_a_root_of_many_objects_is_judged_and_counted(tmp_path: Path) -> None:
 
 
 def test_nothing_judged_is_said_and_one_object_is_not_counted(tmp_path: Path) -> None:
-    root = root_of(tmp_path, 1)
+    root = write_root(tmp_path, 1)
     one = kho("validate", "ocfl", root / "000", "--json").document()
     assert one == {"valid": True, "problems": one["problems"]}
     (tmp_path / "empty").mkdir()
-    told = kho("validate", "ocfl", root_of(tmp_path / "empty", 0))
+    told = kho("validate", "ocfl", write_root(tmp_path / "empty", 0))
     assert "Objects judged: 0." in told.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from repository.digest import digest_bytes
 from repository.model import LogicalPath, ObjectId
@@ -121,3 +122,14 @@ TWO_VERSIONS: tuple[dict[str, bytes], ...] = (
     {"data/a.txt": b"alpha", "data/empty": b"", "bagit.txt": b"first"},
     {"data/a.txt": b"alpha", "data/copy of a.txt": b"alpha", "bagit.txt": b"second"},
 )
+
+
+def write_root(root: Path, count: int) -> Path:
+    """A storage root of so many objects, in folders named by their numbers, each with a file `a`."""
+    (root / "0=ocfl_1.1").write_bytes(b"ocfl_1.1\n")
+    for number in range(count):
+        for path, data in make_object({"a": b"%d" % number}, object_id=f"urn:{number}").items():
+            target = root / f"{number:03d}" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+    return root

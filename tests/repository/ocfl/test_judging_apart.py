@@ -19,19 +19,14 @@ from repository.ocfl import judging_apart
 from repository.ocfl.judging_apart import WORTH_WHILE, _Answer, _Asked, _lots, _shared, _work
 from repository.ocfl.root import validate_root
 from repository.problems import Report
-from tests.repository.ocfl.builder import make_object
+from tests.repository.ocfl.builder import write_root
 
 COUNT = WORTH_WHILE + 37
 DAMAGED = {3, 30, 64, 65, COUNT - 1}
 
 
 def _root_of_many(root: Path) -> Path:
-    (root / "0=ocfl_1.1").write_bytes(b"ocfl_1.1\n")
-    for number in range(COUNT):
-        for path, data in make_object({"a": b"%d" % number}, object_id=f"urn:{number}").items():
-            target = root / f"{number:03d}" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+    write_root(root, COUNT)
     (root / "003/v1/content/a").write_bytes(b"altered")
     (root / "030/v1/content/a").unlink()
     (root / "064/inventory.json").write_bytes(b"{}")
