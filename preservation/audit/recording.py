@@ -26,7 +26,7 @@ from repository.clock import utc_text
 from repository.errors import NotFound, Refused
 
 RECORD_SECONDS = 5.0
-RECORD_COPIES = 1024  # at most in one transaction, and in one entry of the ledger
+RECORD_COPIES = 256  # at most in one transaction, and in one entry of the ledger
 NAMED = 1000  # files that one result names; its sums count them all
 
 

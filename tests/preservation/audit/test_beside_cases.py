@@ -519,7 +519,7 @@ class Recording:
 def test_results_are_noted_after_so_many_files_and_recorded_after_five_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert (recording.RECORD_SECONDS, recording.RECORD_COPIES) == (5.0, 1024)
+    assert (recording.RECORD_SECONDS, recording.RECORD_COPIES) == (5.0, 256)
     limit = recording.NOTE_FILES
     one = Recording(monkeypatch)
     assert one.add("a", limit - 1) is False
