@@ -20,6 +20,7 @@ from repository.problems import Problem, info
 _SIZE: Final = "size"  # extension 0009: a decimal number of bytes in place of a digest
 _MANIFEST: Final = "E092"
 _FIXITY: Final = "E093"
+_NOTHING: Final = "—"  # found in place of a digest: there is no file
 
 
 class _Wanted(NamedTuple):
@@ -101,9 +102,10 @@ class Expectations:
         """Files that an inventory lists and that are not there, as far as we could look."""
         for path in self._paths():
             if path not in shape.files and not shape.unknown(path):
-                wanted = self._of(path)
-                for code in sorted({one.code for one in wanted}):
-                    yield from finding(self._spec, code, path, "", wanted[0].digest)
+                first = {one.code: one for one in reversed(self._of(path))}
+                for code, one in sorted(first.items()):
+                    expected = f"{one.algorithm} {one.digest}"
+                    yield from finding(self._spec, code, path, _NOTHING, expected)
 
     def unchecked(self) -> Iterator[Problem]:
         """Fixity values in algorithms this installation has not (§3.4: to be ignored, so told)."""

@@ -18,6 +18,7 @@ from repository.digest import DigestOptions
 from repository.ocfl import judging_apart
 from repository.ocfl.judging_apart import WORTH_WHILE, _Answer, _Asked, _lots, _shared, _work
 from repository.ocfl.root import validate_root
+from repository.ocfl.validate import Judgement, ReadyToRead
 from repository.problems import Report
 from tests.repository.ocfl.builder import write_root
 
@@ -74,18 +75,28 @@ def test_two_processes_say_what_one_says_and_in_the_same_order(
 
 
 def test_few_objects_are_not_worth_a_process(
-    tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(asked: object) -> None:
         raise AssertionError("a process was begun")
 
-    (tmp_path / "0=ocfl_1.1").write_bytes(b"ocfl_1.1\n")
-    for number in range(10, WORTH_WHILE + 9):
-        (tmp_path / f"{number:03d}").symlink_to(many / f"{number:03d}")  # told of, not followed
     monkeypatch.setattr(judging_apart, "_started", never)
-    assert told(validate_root(str(tmp_path), processes=2)) == told(validate_root(str(tmp_path)))
+    few = write_root(tmp_path, WORTH_WHILE - 1)
+    found = told(validate_root(str(few), processes=2))
+    assert found == told(validate_root(str(few)))
+    assert len(found) == WORTH_WHILE
+    enough = write_root(tmp_path, WORTH_WHILE)
     with pytest.raises(AssertionError, match="a process was begun"):
-        list(validate_root(str(many), processes=2))
+        list(validate_root(str(enough), processes=2))
+
+
+def test_names_that_are_not_utf_8_come_back_as_they_were(tmp_path: Path) -> None:
+    root = write_root(tmp_path, WORTH_WHILE)
+    os.rename(root / "007", os.fsencode(root) + b"/\xff7")
+    (root / "\udcff7/v1/content/a").write_bytes(b"altered")
+    found = told(validate_root(str(root), processes=2))
+    assert found == told(validate_root(str(root)))
+    assert "E092" in dict(found)["\udcff7"]
 
 
 @pytest.mark.parametrize("killed", ["one", "each"])
@@ -241,9 +252,11 @@ def test_large_objects_are_read_at_the_end_by_whoever_asked(
     waited: list[str] = []
     here = judging_apart.judge_folders
 
-    def judge_folders(root: str, folders: Iterator[str], *options: object, **others: object):  # type: ignore[no-untyped-def]
+    def judge_folders(
+        root: str, folders: Iterator[str], options: DigestOptions, *, check_digests: bool
+    ) -> Iterator[tuple[str, Judgement]]:
         waited.extend(folders)
-        return here(root, waited, *options, **others)  # type: ignore[arg-type]
+        return here(root, waited, options, check_digests=check_digests)
 
     monkeypatch.setattr(judging_apart, "judge_folders", judge_folders)
     monkeypatch.setattr(judging_apart, bound, 0)
@@ -285,7 +298,7 @@ def test_answers_are_one_for_each_lot_and_in_order_whatever_is_large(
         lots[-1].append(f"{number:03d}")
 
     class Some(_Asked):
-        def _unless_large(self, folder: str):  # type: ignore[no-untyped-def]
+        def _unless_large(self, folder: str) -> ReadyToRead | Judgement | None:
             return None if int(folder) in large else super()._unless_large(folder)
 
     asked = Some(str(many), DigestOptions(engine="hashlib", threads=1), True)

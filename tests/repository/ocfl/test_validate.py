@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repository.digest import digest_bytes
 from repository.errors import NotFound
 from repository.ocfl import validate
 from repository.ocfl.codes import CODES_1_0, CODES_1_1
@@ -179,6 +180,18 @@ def test_names_that_differ_only_in_case_or_accents_are_valid_and_told() -> None:
     report = _judge(tree)
     assert report.codes() == ["STO-NAME-CLASH", "STO-NAME-CLASH"]
     assert not report.has_errors
+
+
+def test_of_a_missing_file_each_block_is_told_with_its_own_digest() -> None:
+    object_files = make_object({"a": b"alone"})
+    del object_files["v1/content/a"]
+    report = validate_object(MemoryTree(object_files))
+    told = {one.code: dict(one.params) for one in report if one.code in ("E092", "E093")}
+    digests = digest_bytes(b"alone", ["sha512", "sha256"])
+    assert told == {
+        "E092": {"value": "—", "expected": f"sha512 {digests['sha512']}"},
+        "E093": {"value": "—", "expected": f"sha256 {digests['sha256']}"},
+    }
 
 
 def test_a_name_stored_in_another_unicode_form_is_missing_and_unlisted() -> None:
